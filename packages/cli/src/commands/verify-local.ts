@@ -1,0 +1,24 @@
+import { BaseCommand } from '../base-command.ts';
+import { imageArgs, imageFlags, readImage } from '../options/image-argument.ts';
+import { printFlag } from '../options/print-flag.ts';
+import { referenceOf } from '../render/image-lines.ts';
+import { verifyLocalLines } from '../render/result-lines.ts';
+import { openLocal } from '../session/open-context.ts';
+
+export default class VerifyLocal extends BaseCommand {
+  static override summary = 'Verify the installed image against the stored signatures, without a network.';
+  static override examples = ['<%= config.bin %> <%= command.id %>', 'podman run "$(<%= config.bin %> <%= command.id %> --print ref)"'];
+  static override args = imageArgs;
+  static override flags = { ...imageFlags, ...printFlag };
+
+  override async run(): Promise<number> {
+    const { args, flags } = await this.parse(VerifyLocal);
+    const image = await readImage(args.image, flags.image);
+    const surroundings = this.begin(flags);
+    const { verifyLocal } = await import('@dangerzone-image/core');
+    const result = await verifyLocal(await openLocal(surroundings), { ...(image && { image }) });
+    if (flags.print) this.print(referenceOf(result.image));
+    else this.show(result, verifyLocalLines);
+    return 0;
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { unknownVerb } from './options/usage-error.ts';
+import { endWithCode, endWithError } from './process/end-process.ts';
+import { guardProcess } from './process/guard-process.ts';
+import { type Invocation, readInvocation } from './process/invocation.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs the command line and ends the process. Only a finished verb ends it with 0. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const invocation = readInvocation(argv, version);
+  guardProcess(invocation, process);
+  try {
+    await endWithCode(await answer(argv, invocation), process);
+  } catch (error) {
+    await endWithError(error, invocation, process);
+  }
+}
+
+async function answer(argv: readonly string[], invocation: Invocation): Promise<number> {
+  const [verb = ''] = argv;
+  // Answered without oclif, which takes longer to load than everything else.
+  if (verb === '--version') return showVersion(invocation);
+  const { loadConfig } = await import('./load-config.ts');
+  const config = await loadConfig(root);
+  const subject = argv.find((word) => !helpWords.has(word)) ?? '';
+  const command = config.findCommand(subject);
+  if (command === undefined && subject !== '') throw unknownVerb(subject, config.commandIDs, config.bin);
+  if (command === undefined || asksForHelp(argv)) {
+    const { VerbHelp } = await import('./help.ts');
+    await new VerbHelp(config).showHelp([...argv]);
+    return 0;
+  }
+  invocation.verb = subject;
+  return config.runCommand(subject, argv.slice(1), command);
+}
+
+const helpWords: ReadonlySet<string> = new Set(['--help', '-h']);
+
+function asksForHelp(argv: readonly string[]): boolean {
+  const dashes = argv.indexOf('--');
+  return (dashes === -1 ? argv : argv.slice(0, dashes)).some((word) => helpWords.has(word));
+}
+
+function showVersion({ version }: Invocation): number {
+  process.stdout.write(`dangerzone-image/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+  return 0;
+}

@@ -1,0 +1,33 @@
+import type { ProgressEvent, Step } from '@dangerzone-image/core';
+import { formatBytes } from './format-amount.ts';
+
+const steps: Readonly<Record<Step, string>> = {
+  recover: 'Looking for what an earlier run left behind',
+  resolve: 'Asking which image is offered',
+  verify: 'Verifying signatures',
+  compare: 'Comparing with what was accepted before',
+  'check-space': 'Checking free disk space',
+  'store-evidence': 'Storing signatures',
+  transfer: 'Fetching the image',
+  identify: 'Checking what the runtime received',
+  tag: 'Giving the image its name',
+  commit: 'Recording the release',
+  'write-log-index': 'Recording the log index',
+  'remove-older': 'Removing older images of this name',
+};
+
+/** The line for an event; none for a transfer, whose line depends on where it is shown. */
+export function describeEvent(event: Exclude<ProgressEvent, { type: 'transfer' }>): string {
+  switch (event.type) {
+    case 'step':
+      return `${steps[event.step]} …`;
+    case 'size':
+      return `Downloading ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`} …`;
+    case 'waiting':
+      return `Waiting for ${event.holder} …`;
+    case 'notice':
+      return `⚠️ Note: ${event.message}`;
+    case 'decision':
+      return `Decided: ${event.message}`;
+  }
+}

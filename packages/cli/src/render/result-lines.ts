@@ -1,0 +1,54 @@
+import type { CheckResult, StatusResult, StoreSignaturesResult, UpgradeResult, VerifyLocalResult } from '@dangerzone-image/core';
+import { formatBytes } from './format-amount.ts';
+import { freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
+
+/** What a person reads when the verb is done. Every line is escaped when it is printed. */
+export function upgradeLines({ status, image, previous, signatures }: UpgradeResult): string[] {
+  const reference = referenceOf(image);
+  const said = { installed: `installed ${reference}`, upgraded: `upgraded to ${reference}`, 'up-to-date': `already up to date: ${reference}` };
+  return [ok(said[status]), ...(previous && status === 'upgraded' ? [`   before: ${previous.digest}`] : []), ...signatureLines(signatures)];
+}
+
+export function checkLines({ status, image, installed, signatures, download, freshness }: CheckResult): string[] {
+  const reference = referenceOf(image);
+  const said = {
+    'up-to-date': ok(`up to date: ${reference}`),
+    'update-available': `🆕 New: a newer image is offered: ${reference}`,
+    'not-installed': `🆕 New: not installed yet, offered is ${reference}`,
+  };
+  return [
+    said[status],
+    ...(installed && status === 'update-available' ? [`   installed: ${installed.digest}`] : []),
+    ...(download ? [`   download: at most ${formatBytes(download.bytes)}`] : []),
+    ...signatureLines(signatures),
+    ...freshnessLines(freshness),
+    ...(status === 'up-to-date' ? [] : [next('Install it: dangerzone-image upgrade')]),
+  ];
+}
+
+export function verifyLocalLines({ image, signatures }: VerifyLocalResult): string[] {
+  return [ok(`the local image is signed: ${referenceOf(image)}`), ...signatureLines(signatures)];
+}
+
+export function storeSignaturesLines({ image, signatures }: StoreSignaturesResult): string[] {
+  return [ok(`signatures stored for ${referenceOf(image)}`), ...signatureLines(signatures)];
+}
+
+export function statusLines({ status, image, signatures, floor, lastCheck, reason, notices }: StatusResult): string[] {
+  const reference = image && referenceOf(image);
+  const said = {
+    verified: ok(`installed and verified: ${reference}`),
+    'not-installed': note('the image is not installed'),
+    'not-verified': `❌ Refused: ${reference ?? 'the installed image'} is not verified`,
+  };
+  const remedies = reason?.suggestions ?? (status === 'not-installed' ? ['Install it: dangerzone-image upgrade'] : []);
+  return [
+    said[status],
+    ...(reason ? [`   ${reason.code}: ${reason.message}`] : []),
+    ...signatureLines(signatures),
+    ...Object.entries(floor).map(([log, index]) => `   accepted from entry ${index} on of log ${log.slice(0, 16)}…`),
+    ...(lastCheck ? [`   last check: ${lastCheck.time.toISOString()}`] : []),
+    ...notices.map(note),
+    ...remedies.map(next),
+  ];
+}

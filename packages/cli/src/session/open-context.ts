@@ -1,0 +1,65 @@
+import { homedir } from 'node:os';
+import type { InstallContext, LocalContext, OnlineContext, Profile, ProgressEvent, VerbContext } from '@dangerzone-image/core';
+import type { VerbOptions } from '../options/verb-options.ts';
+import { chooseRuntime } from '../runtime/choose-runtime.ts';
+import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
+
+/** What a verb's context is made from. */
+export interface Surroundings {
+  readonly options: VerbOptions;
+  readonly providers: readonly RuntimeProvider[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly report: (event: ProgressEvent) => void;
+  /** For what is said even with --quiet: a trust anchor that was replaced, say. */
+  readonly announce: (message: string) => void;
+}
+
+/** For a verb that asks the registry and needs no engine. */
+export async function openOnline(surroundings: Surroundings): Promise<OnlineContext> {
+  const context = await openVerb(surroundings);
+  return { ...context, source: await openSource(surroundings, context.profile) };
+}
+
+/** For a verb that looks at what is installed and opens no connection but the engine's own. */
+export async function openLocal(surroundings: Surroundings): Promise<LocalContext> {
+  const context = await openVerb(surroundings);
+  return { ...context, runtime: await openRuntime(surroundings) };
+}
+
+/** For a verb that needs both. */
+export async function openInstall(surroundings: Surroundings): Promise<InstallContext> {
+  const context = await openVerb(surroundings);
+  const source = await openSource(surroundings, context.profile);
+  return { ...context, source, runtime: await openRuntime(surroundings) };
+}
+
+async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {
+  const { loadProfile, locateStateFolder } = await import('@dangerzone-image/core');
+  const profile = await loadProfile(options.profile, { env });
+  profile.notices.forEach(announce);
+  const override = options.stateDir === undefined ? {} : { override: options.stateDir };
+  const state = locateStateFolder(profile, { env, platform: process.platform, home: homeFolder(), ...override });
+  report({ type: 'decision', message: `profile ${profile.name}: image ${profile.image}, state in ${state.path}` });
+  return { profile, state, signal, report, lockTimeoutMs: options.lockTimeoutMs };
+}
+
+async function openSource({ options, env }: Surroundings, profile: Profile) {
+  const { openSources, parseReference } = await import('@dangerzone-image/core');
+  const image = parseReference(profile.image);
+  const { mirrors = profile.mirrors, mirrorOnly, timeoutMs } = options;
+  return openSources({ image, mirrors, mirrorOnly, env, ...(timeoutMs !== undefined && { timeoutMs }) });
+}
+
+function openRuntime({ options, providers, report }: Surroundings) {
+  return chooseRuntime({ name: options.runtime, options: options.runtimeOptions }, providers, report);
+}
+
+/** Without HOME and without an entry of its user the system knows none, and says so by throwing. */
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}

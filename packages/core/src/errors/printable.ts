@@ -1,0 +1,26 @@
+const MAX_SHOWN = 120;
+
+// Everything that steers a terminal or hides text: C0, DEL, C1, zero-width, bidirectional controls, line separators.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}|[\u{e0000}-\u{e007f}]/gu;
+
+function escapeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
+
+/** Text from outside, made safe for a terminal and a log line. */
+export function escapeControls(text: string): string {
+  return text.replace(UNSAFE, escapeCharacter);
+}
+
+/** A value from outside as it may stand in a message: escaped, quoted, cut. */
+export function printable(value: unknown): string {
+  if (typeof value === 'string') {
+    const shown = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
+    return `"${escapeControls(shown)}"`;
+  }
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,185 @@
+import * as v from 'valibot';
+import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { printable } from '../errors/printable.ts';
+import { digestSchema } from '../oci/descriptor.ts';
+import { parseJson } from '../oci/parse-json.ts';
+import { parseShape } from '../oci/parse-shape.ts';
+import type { Ledger } from './ledger.ts';
+
+export const LEDGER_SCHEMA = 1;
+export const MAX_RELEASES = 1000;
+export const MAX_SEEN = 1000;
+export const MAX_LEDGER_BYTES = 4 * 1024 * 1024;
+
+const word = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
+const logId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a log ID (64 hex digits)'));
+// parse-json makes NaN of every number that is not spelled canonically or not below 2^53.
+const logIndex = v.pipe(
+  v.number(),
+  v.check((index) => Number.isSafeInteger(index) && index >= 0, 'expected a log index below 2^53'),
+);
+const date = v.pipe(
+  v.string(),
+  v.check(isCanonicalDate, 'expected a UTC time as 2026-01-31T12:00:00.000Z'),
+  v.transform((text) => new Date(text)),
+);
+const ranks = v.record(logId, logIndex);
+const release = {
+  signed: digestSchema,
+  index: v.exactOptional(digestSchema),
+  manifest: digestSchema,
+  config: digestSchema,
+  created: v.exactOptional(date),
+  ranks,
+  loggedAt: v.exactOptional(date),
+};
+
+const ledgerSchema = v.strictObject({
+  schema: v.literal(LEDGER_SCHEMA),
+  image: word,
+  floors: ranks,
+  highest: v.exactOptional(v.strictObject({ release: digestSchema, contentDate: v.exactOptional(date) })),
+  installed: v.exactOptional(digestSchema),
+  pending: v.exactOptional(
+    v.strictObject({
+      release: v.strictObject(release),
+      temporaryName: word,
+      stableName: word,
+      since: date,
+      forced: v.exactOptional(v.boolean()),
+    }),
+  ),
+  releases: v.pipe(
+    v.array(
+      v.strictObject({
+        ...release,
+        installedAt: date,
+        supersededAt: v.exactOptional(date),
+        forced: v.exactOptional(v.boolean()),
+      }),
+    ),
+    v.maxLength(MAX_RELEASES, `expected at most ${MAX_RELEASES} releases`),
+  ),
+  seen: v.record(digestSchema, v.strictObject({ ranks, loggedAt: v.exactOptional(date) })),
+  lastCheck: v.exactOptional(v.strictObject({ time: date, digest: digestSchema })),
+  runtime: v.exactOptional(word),
+  historyLost: v.exactOptional(v.boolean()),
+});
+
+/**
+ * A stored ledger, or undefined when the bytes are not one: then it is rebuilt. Throws where rebuilding would destroy
+ * something: it was written by a newer version, or is about another image.
+ */
+export function parseLedger(bytes: Uint8Array, image: string, where: string): Ledger | undefined {
+  const place = { where, code: 'STATE_INVALID' } as const;
+  const value = unlessMalformed(() => parseJson(bytes, place));
+  refuseNewer(value, where);
+  const ledger = unlessMalformed(() => parseShape(ledgerSchema, value, place)) as Ledger | undefined;
+  if (ledger === undefined || !isConsistent(ledger)) return undefined;
+  requireImage(ledger, image, where);
+  return ledger;
+}
+
+function unlessMalformed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (codeOf(error) === 'STATE_INVALID') return undefined;
+    throw error;
+  }
+}
+
+function refuseNewer(value: unknown, where: string): void {
+  const schema = typeof value === 'object' && value !== null && 'schema' in value ? value.schema : undefined;
+  if (typeof schema !== 'number' || !(schema > LEDGER_SCHEMA)) return;
+  throw new CodedError(
+    'STATE_INVALID',
+    `${where} was written by a newer version (schema ${schema}): expected ${LEDGER_SCHEMA}`,
+    {
+      suggestions: ['Update this tool, or name another folder with --state-dir.'],
+      details: { schema },
+    },
+  );
+}
+
+function requireImage(ledger: Ledger, image: string, where: string): void {
+  if (ledger.image === image) return;
+  throw new CodedError('STATE_INVALID', `${where} is about ${printable(ledger.image)}: expected ${image}`, {
+    suggestions: ['Give each profile its own state folder: name another one with --state-dir.'],
+  });
+}
+
+/** What refers to a release must find it: a ledger that does not was not written by us. */
+function isConsistent({ releases, installed, highest, seen }: Ledger): boolean {
+  const configs = new Set(releases.map(({ config }) => config));
+  const isKnown = (config: Ledger['installed']) => config === undefined || configs.has(config);
+  return (
+    configs.size === releases.length &&
+    isKnown(installed) &&
+    isKnown(highest?.release) &&
+    Object.keys(seen).length <= MAX_SEEN
+  );
+}
+
+/** For people who look into the file: indented, and the same ledger is always the same bytes. */
+export function formatLedger(ledger: Ledger): Uint8Array {
+  const { schema, image, floors, highest, installed, pending, releases, seen, lastCheck, runtime, historyLost } =
+    ledger;
+  const ordered = {
+    schema,
+    image,
+    floors: sorted(floors),
+    highest: highest && { release: highest.release, contentDate: highest.contentDate },
+    installed,
+    pending: pending && {
+      release: formatRelease(pending.release),
+      temporaryName: pending.temporaryName,
+      stableName: pending.stableName,
+      since: pending.since,
+      forced: pending.forced,
+    },
+    releases: [...releases].sort(byInstallation).map((entry) => ({
+      ...formatRelease(entry),
+      installedAt: entry.installedAt,
+      supersededAt: entry.supersededAt,
+      forced: entry.forced,
+    })),
+    seen: sorted(
+      Object.fromEntries(
+        Object.entries(seen).map(([digest, entry]) => [
+          digest,
+          { ranks: sorted(entry.ranks), loggedAt: entry.loggedAt },
+        ]),
+      ),
+    ),
+    lastCheck: lastCheck && { time: lastCheck.time, digest: lastCheck.digest },
+    runtime,
+    historyLost,
+  };
+  return Buffer.from(`${JSON.stringify(ordered, undefined, 2)}\n`);
+}
+
+function formatRelease({
+  signed,
+  index,
+  manifest,
+  config,
+  created,
+  ranks: known,
+  loggedAt,
+}: Ledger['releases'][number] | NonNullable<Ledger['pending']>['release']) {
+  return { signed, index, manifest, config, created, ranks: sorted(known), loggedAt };
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function byInstallation(left: Ledger['releases'][number], right: Ledger['releases'][number]): number {
+  return left.installedAt.getTime() - right.installedAt.getTime() || (left.config < right.config ? -1 : 1);
+}
+
+function isCanonicalDate(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { removeTemporaries } from './atomic-write.ts';
+import { findFolder } from './require-private.ts';
+import { stateFault } from './state-fault.ts';
+import type { StateFolder } from './state-folder.ts';
+import type { StateFs } from './state-fs.ts';
+
+const MAX_NAMES = 10_000;
+const KEY_FOLDER = /^[0-9a-f]{64}$/;
+
+/** Clears what a killed run left half-written. Only whoever holds the lock may call this. */
+export async function removeLeftOvers({ path }: StateFolder, fs: StateFs): Promise<void> {
+  const signatures = join(path, 'signatures');
+  await sweep(path, fs);
+  await sweep(join(path, 'manifests'), fs);
+  const keys = (await sweep(signatures, fs)).filter((name) => KEY_FOLDER.test(name));
+  for (const key of keys) await sweep(join(signatures, key), fs);
+}
+
+async function sweep(path: string, fs: StateFs): Promise<readonly string[]> {
+  if (!(await findFolder(path, fs))) return [];
+  try {
+    const names = await fs.list(path, MAX_NAMES);
+    await removeTemporaries(path, names, fs);
+    return names;
+  } catch (error) {
+    throw stateFault(error, 'list', path);
+  }
+}

@@ -1,0 +1,64 @@
+import { CodedError } from '../errors/coded-error.ts';
+import { printable } from '../errors/printable.ts';
+
+interface FailureKind {
+  readonly reason: string;
+  readonly codes: RegExp;
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+const AGAIN = 'Try again later, from another network, or give a --mirror.';
+
+// First match wins. Codes are those of Node (libuv, OpenSSL, llhttp) and of the HTTP library.
+const kinds: readonly FailureKind[] = [
+  {
+    reason: 'dns',
+    codes: /^(ENOTFOUND|ENODATA|ESERVFAIL|EAI_.+)$/,
+    message: 'its name was not found (DNS)',
+    suggestion: 'Check the registry’s name and your network connection.',
+  },
+  { reason: 'refused', codes: /^ECONNREFUSED$/, message: 'the connection was refused', suggestion: AGAIN },
+  {
+    reason: 'unreachable',
+    codes: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/,
+    message: 'there is no way to it (network unreachable)',
+    suggestion: 'Check your network connection.',
+  },
+  {
+    reason: 'timeout',
+    codes: /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/,
+    message: 'it did not answer in time',
+    suggestion: 'Try again later, or with a longer --timeout.',
+  },
+  {
+    reason: 'tls',
+    codes: /^(EPROTO|ERR_TLS_.+|ERR_SSL_.+|CERT_.+|CRL_.+|.*_CERT|.*_CERT_.+|UNABLE_TO_.+|HOSTNAME_MISMATCH)$/,
+    message: 'its certificate or the encrypted connection (TLS) is not valid',
+    suggestion:
+      'Somebody may be in between (a captive portal, a proxy). Use another network; check this machine’s clock.',
+  },
+  {
+    reason: 'protocol',
+    codes: /^(HPE_.+|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_.+)$/,
+    message: 'its answer is not valid HTTP',
+    suggestion: 'Check the address: this may not be a registry.',
+  },
+];
+const broken: Omit<FailureKind, 'codes'> = { reason: 'broken', message: 'the connection broke off', suggestion: AGAIN };
+
+/** What went wrong below HTTP, in words of ours: the message of a foreign error may hold what the other side chose. */
+export function networkFailure(error: unknown, { host }: URL): CodedError {
+  const raw = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = /^[A-Z0-9_]{1,60}$/.test(raw) ? raw : undefined;
+  const { reason, message, suggestion } = kinds.find(({ codes }) => codes.test(code ?? '')) ?? broken;
+  return new CodedError(
+    'REGISTRY_UNREACHABLE',
+    `cannot read from ${printable(host)}: ${message}${code ? ` (${code})` : ''}`,
+    {
+      suggestions: [suggestion],
+      details: { host, reason, ...(code && { systemCode: code }) },
+      cause: error,
+    },
+  );
+}

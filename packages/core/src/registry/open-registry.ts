@@ -1,0 +1,144 @@
+import { CodedError } from '../errors/coded-error.ts';
+import { printable } from '../errors/printable.ts';
+import { mediaTypes } from '../oci/descriptor.ts';
+import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import { type ImageReference, parseReference } from '../oci/reference.ts';
+import type { ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
+import { startDeadline } from './deadline.ts';
+import { findCosignSignatures } from './find-cosign-signatures.ts';
+import { createTransport, type HttpAnswer } from './http-transport.ts';
+import type { Environment } from './refuse-proxy.ts';
+import { invalid, readAtMost, readWhole, requireContent, tooLong } from './registry-answer.ts';
+import { createRegistryRequests } from './registry-requests.ts';
+
+export interface RegistryOptions {
+  /** From `registryOrigin` or `parseMirror`. */
+  readonly origin: URL;
+  /** A mirror's path below `/v2/`. */
+  readonly prefix?: string;
+  /** Longest silence: while connecting, before the headers, within the body. */
+  readonly timeoutMs?: number;
+  /** A document or a look-up in all, with its redirects and tokens; a blob gets more by its size. */
+  readonly deadlineMs?: number;
+  /** PEM certificates in place of the system's. */
+  readonly ca?: string;
+  readonly env?: Environment;
+}
+
+const MANIFESTS = [mediaTypes.ociIndex, mediaTypes.ociManifest, mediaTypes.dockerIndex, mediaTypes.dockerManifest].join(
+  ', ',
+);
+// Below this rate a download is given up, however steady it is.
+const LEAST_BYTES_PER_MS = 4;
+
+/** A registry, or a mirror of one, by the OCI distribution-spec: reading only, anonymous, nothing it says is believed. */
+export function openRegistry(options: RegistryOptions): ImageSource {
+  const { origin, prefix = '', timeoutMs = 30_000, deadlineMs = 120_000, ca, env = process.env } = options;
+  const ask = createRegistryRequests(origin, createTransport({ timeoutMs, ca, env }));
+  const location = prefix ? `${origin.origin}/${prefix}` : origin.origin;
+  const pathOf = (repository: string) =>
+    prefix ? `${prefix}/${requireRepository(repository)}` : requireRepository(repository);
+
+  const askTag = (method: 'GET' | 'HEAD', repository: string, tag: string, signal: AbortSignal) =>
+    ask({ method, repository: pathOf(repository), path: `manifests/${tag}`, accept: MANIFESTS, isFresh: true }, signal);
+  const readTag = async (repository: string, tag: string, signal: AbortSignal): Promise<Uint8Array> => {
+    const where = describeTag(repository, tag, location);
+    const answer = await askTag('GET', repository, tag, signal);
+    requireContent(answer, where);
+    return readWhole(answer, MAX_MANIFEST_BYTES, where);
+  };
+
+  const source: ImageSource = {
+    location,
+
+    async resolve(reference, { signal: caller } = {}) {
+      if (reference.digest !== undefined) return reference.digest;
+      const { repository, tag } = requireTag(reference);
+      const where = describeTag(repository, tag, location);
+      const { signal, end } = startDeadline(deadlineMs, where, caller);
+      try {
+        const claimed = claimedDigest(await askTag('HEAD', repository, tag, signal), where);
+        // Only where the registry named no digest: a tag is read once.
+        return claimed ?? digestOf(await readTag(repository, tag, signal));
+      } finally {
+        end();
+      }
+    },
+
+    async *fetch(wanted: WantedContent, { signal: caller }: SourceOptions = {}) {
+      const { kind, repository, digest, size, limit } = wanted;
+      if (!isDigest(digest)) throw new CodedError('MANIFEST_INVALID', `${printable(digest)} is no digest: not fetched`);
+      const where = `${kind} ${digest} of ${repository} at ${location}`;
+      const extraMs = kind === 'blob' ? (size ?? 0) / LEAST_BYTES_PER_MS : 0;
+      const { signal, end } = startDeadline(deadlineMs + extraMs, where, caller);
+      try {
+        const accept = kind === 'manifest' ? MANIFESTS : 'application/octet-stream, */*';
+        const answer = await ask(
+          { method: 'GET', repository: pathOf(repository), path: `${kind}s/${digest}`, accept, isFresh: false },
+          signal,
+        );
+        requireContent(answer, where);
+        let isEmpty = true;
+        for await (const chunk of readAtMost(answer, limit, () => overLimit(kind, where, limit))) {
+          isEmpty = false;
+          yield chunk;
+        }
+        if (isEmpty && size !== 0) throw invalid(where, 'the answer is empty');
+      } finally {
+        end();
+      }
+    },
+
+    async findSignatures(image, digest, { signal: caller } = {}) {
+      const { signal, end } = startDeadline(
+        deadlineMs,
+        `the look-up of signatures of ${digest} at ${location}`,
+        caller,
+      );
+      try {
+        return await findCosignSignatures(
+          source,
+          (tag) => readTag(image.repository, tag, signal),
+          image.repository,
+          digest,
+          signal,
+        );
+      } finally {
+        end();
+      }
+    },
+  };
+  return source;
+}
+
+/** What HEAD says (distribution-spec, "Pulling manifests"); nothing where the registry cannot say. Only a claim. */
+function claimedDigest(answer: HttpAnswer, where: string): Digest | undefined {
+  if (answer.status === 405 || answer.status === 501) return void answer.discard();
+  requireContent(answer, where);
+  answer.discard();
+  const claimed = answer.headers['docker-content-digest'];
+  if (claimed === undefined || isDigest(claimed)) return claimed;
+  throw invalid(where, `Docker-Content-Digest is ${printable(claimed)}, expected sha256:<64 hex>`, {});
+}
+
+/** A blob over its limit is malformed content; a manifest that does not end is no manifest of a registry. */
+function overLimit(kind: WantedContent['kind'], where: string, limit: number): CodedError {
+  if (kind === 'manifest') return tooLong(where, limit);
+  return new CodedError('LIMIT_EXCEEDED', `${where} is longer than ${limit} bytes`);
+}
+
+function requireTag({ name, repository, tag = 'latest' }: ImageReference): { repository: string; tag: string } {
+  parseReference(`${name}:${tag}`); // a reference made by hand has not passed the border yet
+  return { repository, tag };
+}
+
+function requireRepository(repository: string): string {
+  const { repository: read } = parseReference(`registry.invalid/${repository}`);
+  if (read === repository) return repository;
+  throw new CodedError('REFERENCE_INVALID', `${printable(repository)} is no repository name`);
+}
+
+function describeTag(repository: string, tag: string, location: string): string {
+  return `${repository}:${tag} at ${location}`;
+}

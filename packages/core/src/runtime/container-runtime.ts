@@ -1,0 +1,62 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { VerifiedImage } from '../verify/verified-image.ts';
+import type { VerifiedStream } from './verified-stream.ts';
+
+/**
+ * An engine, or a folder, that holds images. Eight members in our words; whoever writes an adapter implements these and
+ * calls the contract suite of `@dangerzone-image/core/testing`. Everything it reports is a claim that core checks.
+ */
+export interface ContainerRuntime {
+  readonly name: string;
+  info(): Promise<RuntimeInfo>;
+  /** Images that have a name or digest in this repository (`registry/path`), as the engine claims. */
+  images(repository: string, options?: RuntimeOptions): Promise<readonly LocalImage[]>;
+  /** Absent where the engine cannot fetch by itself. Always by digest, never by tag. */
+  pull?(image: VerifiedImage, options: TransferOptions): Promise<LocalImage>;
+  /** Stores exactly the streamed content under `options.name`; a stream that breaks off leaves nothing behind. */
+  load(image: VerifiedStream, options: TransferOptions): Promise<LocalImage>;
+  /** The engine's own copy as a tar (docker-archive or OCI), for deep verification. */
+  save?(image: LocalImage): AsyncIterable<Uint8Array>;
+  /** Gives an image this name; another image that had the name loses it. */
+  tag(image: LocalImage, name: string): Promise<void>;
+  /** Takes exactly `image.names` off; content goes when no name is left. Never touches a name that is not listed. */
+  remove(image: LocalImage): Promise<void>;
+}
+
+/** What an engine claims of one image. Digests and names are all that it knows; which mean what differs by engine. */
+export interface LocalImage {
+  /** The engine's own handle. */
+  readonly id: string;
+  readonly digests: readonly Digest[];
+  /** Full names with tag: `registry/path:tag`. */
+  readonly names: readonly string[];
+}
+
+export interface RuntimeInfo {
+  readonly version: string;
+  /** Platform of the containers it runs. */
+  readonly platform: Platform;
+  /** Kind of its image store: `oci-layout`, `overlay`, `containerd`, … */
+  readonly store: string;
+  /** Where it answers, or keeps its files. */
+  readonly endpoint: string;
+  readonly isRemote: boolean;
+  readonly isRootless?: boolean;
+  /** Bytes free where images go; absent when the engine does not tell. */
+  readonly freeBytes?: number;
+}
+
+export interface RuntimeOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface TransferOptions extends RuntimeOptions {
+  /** The name that the image gets: `registry/path:tag`. */
+  readonly name: string;
+  /** Content bytes that went in so far. */
+  onBytes?(bytes: number): void;
+}
+
+/** What an adapter's package exports as `createRuntime`; unknown options are its own to refuse (USAGE). */
+export type CreateRuntime = (options: Readonly<Record<string, string>>) => ContainerRuntime;

@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { printable } from '../errors/printable.ts';
+import { digestSchema } from '../oci/descriptor.ts';
+import { parseShape } from '../oci/parse-shape.ts';
+import type { ContainerRuntime, LocalImage } from './container-runtime.ts';
+
+const text = v.pipe(v.string(), v.maxLength(1024));
+const localImage = v.object({ id: text, digests: v.array(digestSchema), names: v.array(text) });
+
+/** An adapter may be anyone's code: what it reports is parsed once, and what it throws gets a code. */
+export function guardRuntime(runtime: ContainerRuntime): ContainerRuntime {
+  const call = async <T>(work: () => Promise<T>): Promise<T> => work().catch((error) => Promise.reject(asRuntimeError(error, runtime.name)));
+  const place = { where: `what runtime ${printable(runtime.name)} reports`, code: 'RUNTIME_FAILED' } as const;
+  const parse = (image: unknown): LocalImage => parseShape(localImage, image, place);
+  return {
+    name: runtime.name,
+    info: () => call(() => runtime.info()),
+    images: async (repository, options) => parseShape(v.array(localImage), await call(() => runtime.images(repository, options)), place),
+    ...(runtime.pull && { pull: async (image, options) => parse(await call(async () => runtime.pull?.(image, options))) }),
+    load: async (stream, options) => parse(await call(() => runtime.load(stream, options))),
+    ...(runtime.save && { save: runtime.save.bind(runtime) }),
+    tag: (image, name) => call(() => runtime.tag(image, name)),
+    remove: (image) => call(() => runtime.remove(image)),
+  };
+}
+
+function asRuntimeError(error: unknown, name: string): unknown {
+  if (codeOf(error) !== undefined || (error instanceof Error && error.name === 'AbortError')) return error;
+  const facts = error instanceof Error ? error : new Error(String(error));
+  if ('code' in facts && facts.code === 'ENOSPC') {
+    return new CodedError('DISK_FULL', `runtime ${printable(name)} ran out of disk space`, { cause: error, suggestions: ['Free some space and run the same command again.'] });
+  }
+  return new CodedError('RUNTIME_FAILED', `runtime ${printable(name)} failed: ${printable(facts.message)}`, {
+    cause: error,
+    suggestions: ['Look at the runtime itself; run again with --debug for the cause.'],
+  });
+}

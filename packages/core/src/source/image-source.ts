@@ -1,0 +1,38 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ImageReference } from '../oci/reference.ts';
+import type { LegacySignature } from '../verify/legacy-signature.ts';
+
+/** A place that images come from: a registry, a mirror, an archive. Nothing that it says is believed. */
+export interface ImageSource {
+  /** Where this is, for people and messages: a URL or a file. Holds no secret. */
+  readonly location: string;
+
+  /**
+   * The digest that a tag points to now, as the source claims it; the only place where a tag is read.
+   * Throws IMAGE_NOT_FOUND, REGISTRY_UNREACHABLE, REGISTRY_DENIED, REGISTRY_ANSWER_INVALID.
+   */
+  resolve(reference: ImageReference, options?: SourceOptions): Promise<Digest>;
+
+  /** Content by digest, unverified: only read-verified.ts calls this. `kind` tells where a registry keeps it. */
+  fetch(content: WantedContent, options?: SourceOptions): AsyncIterable<Uint8Array>;
+
+  /**
+   * Legacy signatures of a digest (tag `sha256-<hex>.sig`). An empty list says "this source has none"; a look-up that
+   * failed throws and is never read as "none".
+   */
+  findSignatures(image: ImageReference, digest: Digest, options?: SourceOptions): Promise<readonly LegacySignature[]>;
+}
+
+/** What to fetch, and no byte more: `size` where it is known, `limit` always (bytes). */
+export interface WantedContent {
+  readonly kind: 'manifest' | 'blob';
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly size?: Descriptor['size'];
+  readonly limit: number;
+}
+
+export interface SourceOptions {
+  readonly signal?: AbortSignal;
+}

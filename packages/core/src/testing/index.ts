@@ -1,0 +1,27 @@
+export { memoryRuntime } from './memory-runtime.ts';
+export { memorySource } from './memory-source.ts';
+export { type PublishedImage, type PublishOptions, publishTestImage } from './publish-test-image.ts';
+export { describeRuntimeContract, type RuntimeUnderTest } from './runtime-contract.ts';
+export { type PublishedSignature, publishSignatures, signatureManifest, signatureTag } from './signature-manifest.ts';
+export { createTestCertificate, type TestCertificateOptions } from './test-certificate.ts';
+export {
+  buildTestImage,
+  type TestContent,
+  type TestDocument,
+  type TestImage,
+  type TestImageOptions,
+  type TestPlatformImage,
+} from './test-image.ts';
+export { gzipOf, type TestFiles, tarOf } from './test-layer.ts';
+export { createTestLog, type TestLog, type TestLogEntry, type TestRekorBundle } from './test-log.ts';
+export { startTestRegistry, type TestRegistry, type TestRegistryOptions } from './test-registry.ts';
+export { endlessBody, type Fault, type FaultHook, type ReceivedRequest } from './test-registry-fault.ts';
+export {
+  createTestSigner,
+  type SigningRequest,
+  simpleSigningPayload,
+  type TestSignature,
+  type TestSigner,
+  type TestSignerOptions,
+} from './test-signer.ts';
+export { verifiedTestImage } from './verified-test-image.ts';

@@ -1,0 +1,58 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
+import { hashedRekordBody } from '../verify/hashed-rekord.ts';
+
+/** Cosign's annotation `dev.sigstore.cosign/bundle`, as an object. */
+export interface TestRekorBundle {
+  readonly SignedEntryTimestamp: string;
+  readonly Payload: {
+    readonly body: string;
+    readonly integratedTime: number;
+    readonly logIndex: number;
+    readonly logID: string;
+  };
+}
+
+export interface TestLogEntry {
+  readonly payload: Uint8Array;
+  /** Base64. */
+  readonly signature: string;
+  readonly key: TrustedKey;
+  readonly time?: Date | undefined;
+  readonly logIndex?: number | undefined;
+  /** In place of the canonical body, bytes. */
+  readonly body?: Uint8Array | undefined;
+}
+
+/** A transparency log as Rekor v1 looks from outside: a key, a running index, a promise for each entry. */
+export interface TestLog {
+  readonly publicKeyPem: string;
+  /** SHA-256 of the public key (DER), hex. */
+  readonly id: string;
+  /** Anyone may add an entry, also for a signature that is already in. */
+  add(entry: TestLogEntry): TestRekorBundle;
+}
+
+/** `firstIndex` is that of the first entry. The key is made now and goes with the object. */
+export function createTestLog({ firstIndex = 1000 }: { readonly firstIndex?: number } = {}): TestLog {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const { fingerprint: id } = parsePublicKey(Buffer.from(publicKeyPem), 'test log');
+  let nextIndex = firstIndex;
+  return {
+    publicKeyPem,
+    id,
+    add({ payload, signature, key, time = new Date(), logIndex = nextIndex, body }) {
+      nextIndex = Math.max(nextIndex, logIndex + 1);
+      const Payload = {
+        body: Buffer.from(body ?? hashedRekordBody(payload, signature, key)).toString('base64'),
+        integratedTime: Math.floor(time.getTime() / 1000),
+        logIndex,
+        logID: id,
+      };
+      // The promise is over canonical JSON (RFC 8785): keys sorted by UTF-16 code units, so `logID` before `logIndex`.
+      const promised = JSON.stringify(Payload, ['body', 'integratedTime', 'logID', 'logIndex']);
+      return { SignedEntryTimestamp: sign('sha256', Buffer.from(promised), privateKey).toString('base64'), Payload };
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { createRegistryContent, type RegistryContent } from './test-registry-content.ts';
+import { type Answer, type FaultHook, type ReceivedRequest, sendAnswer } from './test-registry-fault.ts';
+
+export interface TestRegistryOptions {
+  /** `token`: every read needs a Bearer token, handed out to anybody at `/token`. */
+  readonly auth?: 'none' | 'token';
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly fault?: FaultHook;
+}
+
+/** An OCI registry in this process, on loopback, for reading only; its content is put in by method calls. */
+export interface TestRegistry
+  extends Pick<RegistryContent, 'putBlob' | 'putManifest' | 'tag' | 'deleteTag'>,
+    AsyncDisposable {
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string;
+  /** `127.0.0.1:<port>`: the registry in an image name. */
+  readonly host: string;
+  /** Each request so far, as `GET /v2/…`; may be emptied. */
+  readonly requests: string[];
+  /** The same with headers and connections. */
+  readonly received: ReceivedRequest[];
+  close(): Promise<void>;
+}
+
+export async function startTestRegistry({
+  auth = 'none',
+  tls,
+  fault,
+}: TestRegistryOptions = {}): Promise<TestRegistry> {
+  const content = createRegistryContent();
+  const tokens = new Map<string, string>();
+  const received: ReceivedRequest[] = [];
+  const requests: string[] = [];
+  const connectionOf = countConnections();
+
+  const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url: path = '', headers } = message;
+    const line = `${method} ${path}`;
+    const earlier = received.filter((request) => `${request.method} ${request.path}` === line).length;
+    const request = { method, path, headers, connection: connectionOf(message.socket), earlier };
+    received.push(request);
+    requests.push(line);
+    const url = new URL(path, origin);
+    const right =
+      url.pathname === '/token' ? issueToken(url, tokens) : (denied(request, url) ?? answerFrom(content, request, url));
+    await sendAnswer(response, method, right, await fault?.(request));
+  };
+  const denied = ({ headers }: ReceivedRequest, { pathname }: URL): Answer | undefined => {
+    const repository = READ.exec(pathname)?.[1] ?? '';
+    if (auth === 'none' || tokens.get(headers.authorization ?? '') === repository) return undefined;
+    const challenge = `Bearer realm="${origin}/token",service="${host}",scope="repository:${repository}:pull"`;
+    return refusal(401, 'UNAUTHORIZED', { 'www-authenticate': challenge });
+  };
+
+  const listener = (message: IncomingMessage, response: ServerResponse) => {
+    response.on('error', () => {}); // the client went away: what it asked for does not matter any more
+    handle(message, response).catch((error: unknown) => response.destroy(error as Error));
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `${tls ? 'https' : 'http'}://${host}`;
+  const close = async (): Promise<void> => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  const { putBlob, putManifest, tag, deleteTag } = content;
+  return {
+    origin,
+    host,
+    requests,
+    received,
+    putBlob,
+    putManifest,
+    tag,
+    deleteTag,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const READ = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/;
+
+function answerFrom(content: RegistryContent, request: ReceivedRequest, { pathname }: URL): Answer {
+  if (pathname === '/v2/') return { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
+  const [, repository = '', kind, name = ''] = READ.exec(pathname) ?? [];
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, 'UNSUPPORTED');
+  if (kind === 'blobs') {
+    const blob = content.findBlob(repository, name);
+    return blob ? partOf(blob, name, request.headers.range) : refusal(404, 'BLOB_UNKNOWN');
+  }
+  const manifest = kind && content.findManifest(repository, name);
+  if (!manifest) return refusal(404, 'MANIFEST_UNKNOWN');
+  const headers = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest };
+  return { status: 200, headers, body: manifest.bytes };
+}
+
+function partOf(blob: Uint8Array, digest: string, range: string | undefined): Answer {
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+  };
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
+  if (from === undefined) return { status: 200, headers, body: blob };
+  const last = Math.min(to ? Number(to) : blob.length - 1, blob.length - 1);
+  if (Number(from) > last) return refusal(416, 'RANGE_INVALID', { 'content-range': `bytes */${blob.length}` });
+  const body = blob.subarray(Number(from), last + 1);
+  return { status: 206, headers: { ...headers, 'content-range': `bytes ${from}-${last}/${blob.length}` }, body };
+}
+
+function issueToken({ searchParams }: URL, tokens: Map<string, string>): Answer {
+  const [, repository] = /^repository:([^:]+):pull$/.exec(searchParams.get('scope') ?? '') ?? [];
+  if (repository === undefined) return refusal(400, 'UNSUPPORTED');
+  const token = randomBytes(24).toString('base64url');
+  tokens.set(`Bearer ${token}`, repository);
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, expires_in: 300 }),
+  };
+}
+
+function refusal(status: number, code: string, headers: Answer['headers'] = {}): Answer {
+  const body = JSON.stringify({ errors: [{ code, message: code.toLowerCase().replaceAll('_', ' ') }] });
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body };
+}
+
+function countConnections(): (socket: Socket) => number {
+  const numbers = new WeakMap<Socket, number>();
+  let count = 0;
+  return (socket) => {
+    const known = numbers.get(socket) ?? ++count;
+    numbers.set(socket, known);
+    return known;
+  };
+}

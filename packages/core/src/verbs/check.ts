@@ -1,0 +1,35 @@
+import { recordCheck, recordSeen } from '../ledger/ledger-changes.ts';
+import { isSameRelease, releaseOf, sightingOf } from '../ledger/release.ts';
+import { guardRuntime } from '../runtime/guard-runtime.ts';
+import { compare } from './compare.ts';
+import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
+import { freshnessOf } from './freshness.ts';
+import { factsOf, verifyInstalled } from './installed-image.ts';
+import type { CheckResult } from './results.ts';
+import { withState } from './state-session.ts';
+import type { InstallContext } from './verb-context.ts';
+
+/** What an upgrade would do, without doing it: tag, signatures and manifests are read and verified, no layer. */
+export async function check(given: InstallContext): Promise<CheckResult> {
+  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const { profile, now = () => new Date() } = context;
+  return withState(context, 'check', async (session) => {
+    const installed = await verifyInstalled(context, session.ledger.releases).catch(() => undefined);
+    const digest = await resolveTag(context);
+    await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
+    if (installed && isOffered(digest, installed)) {
+      const freshness = freshnessOf(installed, session.ledger, profile, now());
+      return { verb: 'check', status: 'up-to-date', image: installed.facts, installed: installed.facts, signatures: installed.signed.verdicts, freshness };
+    }
+
+    const image = await fetchCandidate(context, digest);
+    await session.save((ledger) => recordSeen(ledger, sightingOf(image.signed)));
+    const isSame = installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image));
+    if (!isSame) compare(context, session, image, false);
+    const offered = factsOf(image, profile.tag);
+    const common = { verb: 'check', image: offered, signatures: image.signed.verdicts, freshness: freshnessOf({ image, signed: image.signed }, session.ledger, profile, now()) } as const;
+    if (installed && isSame) return { ...common, status: 'up-to-date', installed: installed.facts };
+    const download = { bytes: image.size };
+    return installed ? { ...common, status: 'update-available', installed: installed.facts, download } : { ...common, status: 'not-installed', download };
+  });
+}

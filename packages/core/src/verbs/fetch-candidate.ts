@@ -1,0 +1,27 @@
+import type { Digest } from '../oci/digest.ts';
+import { parseReference } from '../oci/reference.ts';
+import { fetchChain, findSigned } from '../source/fetch-image.ts';
+import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
+import type { InstalledImage } from './installed-image.ts';
+import type { InstallContext, OnlineContext } from './verb-context.ts';
+
+/** The digest that the profile's tag points to now. A claim: it may only end a run as "unchanged". */
+export function resolveTag({ source, profile, signal }: OnlineContext): Promise<Digest> {
+  const reference = parseReference(`${profile.image}:${profile.tag}`);
+  return source.resolve(reference, { ...(signal && { signal }) });
+}
+
+/** True when the offered digest is what is installed: its index, or its manifest where there is no index. */
+export function isOffered(digest: Digest, { facts }: InstalledImage): boolean {
+  return digest === (facts.index ?? facts.manifest ?? facts.digest);
+}
+
+/** All that an image's signatures and documents can prove, before any layer is fetched. */
+export async function fetchCandidate(context: InstallContext, digest: Digest): Promise<VerifiedImage> {
+  const { source, profile, runtime, signal } = context;
+  const reference = parseReference(profile.image);
+  const { platform } = await runtime.info();
+  const options = { ...(signal && { signal }) };
+  const chain = await fetchChain(source, reference, digest, platform, options);
+  return verifyImage(profile.image, chain, await findSigned(source, reference, chain, profile.trust, options));
+}

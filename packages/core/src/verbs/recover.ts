@@ -1,0 +1,26 @@
+import { clearPending, commitInstalled } from '../ledger/ledger-changes.ts';
+import { writeLastLogIndex } from '../ledger/last-log-index.ts';
+import { isSameRelease, releaseOf } from '../ledger/release.ts';
+import { verifyInstalled } from './installed-image.ts';
+import { removeLeftOvers } from './left-overs.ts';
+import type { StateSession } from './state-session.ts';
+import type { InstallContext } from './verb-context.ts';
+
+/**
+ * Finishes or undoes what a killed run left. The engine decides: when the pending release is under the stable name and
+ * verifies, it is installed and only the ledger is late; else the old image is still there and nothing happened.
+ */
+export async function recover(context: InstallContext, session: StateSession): Promise<void> {
+  const { pending } = session.ledger;
+  if (pending) {
+    const now = context.now?.() ?? new Date();
+    const installed = await verifyInstalled(context, [pending.release]).catch(() => undefined);
+    const isThere = installed?.image !== undefined && isSameRelease(releaseOf(installed.image), pending.release);
+    const forced = pending.forced ?? false;
+    await session.save((ledger) => (isThere ? commitInstalled(ledger, pending.release, { now, forced }) : clearPending(ledger)));
+    await writeLastLogIndex(context.state, context.profile, session.ledger);
+    const outcome = isThere ? 'its image is installed' : 'the image before it is still in place';
+    context.report?.({ type: 'notice', message: `An earlier upgrade was cut short; ${outcome}.` });
+  }
+  await removeLeftOvers(context);
+}

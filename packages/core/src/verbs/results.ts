@@ -1,0 +1,74 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { SignatureVerdict } from '../verify/signature-verdict.ts';
+
+/** An image in a result: the contract's `image` member. What is absent is left out, never null. */
+export interface ImageFacts {
+  readonly name: string;
+  readonly tag?: string;
+  /** The signed digest. */
+  readonly digest: Digest;
+  readonly index?: Digest;
+  readonly manifest?: Digest;
+  readonly config?: Digest;
+  readonly platform?: string;
+}
+
+export interface UpgradeResult {
+  readonly verb: 'upgrade';
+  readonly status: 'installed' | 'upgraded' | 'up-to-date';
+  readonly image: ImageFacts;
+  readonly previous?: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+}
+
+export interface CheckResult {
+  readonly verb: 'check';
+  readonly status: 'up-to-date' | 'update-available' | 'not-installed';
+  /** What the registry offers. */
+  readonly image: ImageFacts;
+  readonly installed?: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+  /** What an upgrade would fetch at the most, bytes. Absent when there is nothing to fetch. */
+  readonly download?: { readonly bytes: number };
+  readonly freshness: Freshness;
+}
+
+export interface VerifyLocalResult {
+  readonly verb: 'verify-local';
+  readonly status: 'verified';
+  readonly image: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+}
+
+export interface StoreSignaturesResult {
+  readonly verb: 'store-signatures';
+  readonly status: 'stored';
+  readonly image: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+}
+
+export interface StatusResult {
+  readonly verb: 'status';
+  readonly status: 'verified' | 'not-installed' | 'not-verified';
+  /** Absent when nothing is installed or its digest is not known. */
+  readonly image?: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+  /** Lowest log index that is still accepted, by log ID. */
+  readonly floor: Readonly<Record<string, number>>;
+  readonly lastCheck?: { readonly time: Date; readonly digest: Digest };
+  readonly freshness?: Freshness;
+  /** Why `not-verified`. */
+  readonly reason?: { readonly code: string; readonly message: string; readonly suggestions?: readonly string[] };
+  /** What the user should know: history lost, an older image installed on purpose, order by index alone, … */
+  readonly notices: readonly string[];
+}
+
+/** Age of a release: since the earlier of its content date and its first verified log time. Told, never enforced. */
+export interface Freshness {
+  readonly ageDays?: number;
+  readonly limitDays: number;
+  readonly isStale: boolean;
+}
+
+export type { Platform, SignatureVerdict };

@@ -1,0 +1,41 @@
+import { type Ledger, readLedger, writeLedger } from '../ledger/ledger.ts';
+import { releaseOf } from '../ledger/release.ts';
+import { withLock } from '../ledger/with-lock.ts';
+import { verifyInstalled } from './installed-image.ts';
+import type { LocalContext, VerbContext } from './verb-context.ts';
+
+const DEFAULT_LOCK_TIMEOUT_MS = 60_000;
+
+/** The ledger while one verb holds the lock: what is remembered, and the one way to remember something new. */
+export interface StateSession {
+  readonly ledger: Ledger;
+  save(change: (ledger: Ledger) => Ledger): Promise<void>;
+}
+
+/** Runs a verb that changes state: one process at a time, on a ledger that was read, healed or rebuilt under the lock. */
+export async function withState<T>(context: VerbContext & Partial<LocalContext>, verb: string, work: (session: StateSession) => Promise<T>): Promise<T> {
+  const { state, profile, now = () => new Date(), signal, report, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = context;
+  const onWait = (holder: string) => report?.({ type: 'waiting', holder });
+  return withLock(state, { verb, now, timeoutMs: lockTimeoutMs, onWait, ...(signal && { signal }) }, async () => {
+    const reading = await readLedger(state, profile, { now, installed: () => installedReleases(context) });
+    for (const message of reading.notices) report?.({ type: 'notice', message });
+    let ledger = reading.ledger;
+    return work({
+      get ledger() {
+        return ledger;
+      },
+      async save(change) {
+        const next = change(ledger);
+        await writeLedger(state, next);
+        ledger = next;
+      },
+    });
+  });
+}
+
+/** For a lost ledger: the one release that the engine has and that verifies now. Nothing else is evidence. */
+export async function installedReleases(context: VerbContext & Partial<LocalContext>) {
+  if (!context.runtime) return [];
+  const installed = await verifyInstalled(context as LocalContext, []).catch(() => undefined);
+  return installed?.image ? [releaseOf(installed.image)] : [];
+}

@@ -1,0 +1,45 @@
+import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { contentDateOf } from '../ledger/content-date.ts';
+import { type Ledger, readLedger } from '../ledger/ledger.ts';
+import { effectiveFloors } from '../ledger/order.ts';
+import { releaseOf } from '../ledger/release.ts';
+import { guardRuntime } from '../runtime/guard-runtime.ts';
+import { freshnessOf } from './freshness.ts';
+import { type InstalledImage, verifyInstalled } from './installed-image.ts';
+import type { StatusResult } from './results.ts';
+import { installedReleases } from './state-session.ts';
+import type { LocalContext } from './verb-context.ts';
+
+/** What is installed, whether it verifies, and what is remembered. Reads only; no network. */
+export async function status(given: LocalContext): Promise<StatusResult> {
+  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const { state, profile, now = () => new Date() } = context;
+  const reading = await readLedger(state, profile, { readOnly: true, installed: () => installedReleases(context) });
+  const { ledger } = reading;
+  const common = { verb: 'status', floor: effectiveFloors(ledger, profile.floor), ...(ledger.lastCheck && { lastCheck: ledger.lastCheck }) } as const;
+  const notices = [...reading.notices, ...(ledger.historyLost ? [HISTORY_LOST] : [])];
+  try {
+    const installed = await verifyInstalled(context, ledger.releases);
+    const forced = ledger.releases.find(({ config }) => config === installed.facts.config)?.forced;
+    const freshness = freshnessOf(installed, ledger, profile, now());
+    const more = [...(forced ? [FORCED] : []), ...orderNotice(installed, ledger), ...(freshness.isStale ? [staleNotice(freshness)] : [])];
+    return { ...common, status: 'verified', image: installed.facts, signatures: installed.signed.verdicts, freshness, notices: [...notices, ...more] };
+  } catch (error) {
+    if (codeOf(error) === 'IMAGE_NOT_INSTALLED') return { ...common, status: 'not-installed', signatures: [], notices };
+    if (!(error instanceof CodedError) || codeOf(error) === undefined) throw error;
+    const { code, message, suggestions } = error;
+    return { ...common, status: 'not-verified', signatures: [], reason: { code, message, suggestions }, notices };
+  }
+}
+
+const HISTORY_LOST = 'History lost: which older images were replaced before is not known any more. The floor still holds.';
+const FORCED = 'An older image is installed on purpose (--force). `dangerzone-image upgrade` goes back to the newest.';
+
+function orderNotice({ image }: InstalledImage, ledger: Ledger): string[] {
+  if (!image || contentDateOf(ledger, releaseOf(image))) return [];
+  return ['The image has no usable content date: the order of releases rests on the log index alone.'];
+}
+
+function staleNotice({ ageDays, limitDays }: { ageDays?: number; limitDays: number }): string {
+  return `The image is ${ageDays} days old (limit ${limitDays}): check for a newer one with \`dangerzone-image check\`.`;
+}

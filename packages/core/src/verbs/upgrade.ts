@@ -1,0 +1,67 @@
+import { recordCheck, recordSeen } from '../ledger/ledger-changes.ts';
+import { isSameRelease, releaseOf, sightingOf } from '../ledger/release.ts';
+import { guardRuntime } from '../runtime/guard-runtime.ts';
+import type { VerifiedImage } from '../verify/verified-image.ts';
+import { compare } from './compare.ts';
+import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
+import { announce, installImage } from './install-image.ts';
+import { factsOf, type InstalledImage, verifyInstalled } from './installed-image.ts';
+import { recover } from './recover.ts';
+import type { UpgradeResult } from './results.ts';
+import { type StateSession, withState } from './state-session.ts';
+import { storeSigned } from './stored-evidence.ts';
+import type { InstallContext } from './verb-context.ts';
+
+export interface UpgradeOptions {
+  /** Installs what the registry offers although the rollback rules refuse it. Signatures are demanded all the same. */
+  readonly force?: boolean;
+}
+
+/** Brings the installed image up to what the registry offers, if that is signed and newer. */
+export async function upgrade(given: InstallContext, { force = false }: UpgradeOptions = {}): Promise<UpgradeResult> {
+  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  return withState(context, 'upgrade', async (session) => {
+    announce(context, 'recover');
+    await recover(context, session);
+    const installed = await findInstalled(context, session);
+
+    announce(context, 'resolve');
+    const digest = await resolveTag(context);
+    await session.save((ledger) => recordCheck(ledger, { time: context.now?.() ?? new Date(), digest }));
+    if (installed && isOffered(digest, installed)) return upToDate(context, installed);
+
+    announce(context, 'verify');
+    const image = await fetchCandidate(context, digest);
+    await session.save((ledger) => recordSeen(ledger, sightingOf(image.signed)));
+
+    announce(context, 'compare');
+    if (installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image))) return sameRelease(context, installed, image);
+    const { forced } = compare(context, session, image, force);
+
+    await installImage(context, session, image, forced);
+    const status = installed ? 'upgraded' : 'installed';
+    const previous = installed && { previous: installed.facts };
+    return { verb: 'upgrade', status, image: factsOf(image, context.profile.tag), ...previous, signatures: image.signed.verdicts };
+  });
+}
+
+/** What is installed and verifies. An image that does not verify is left where it is until a good one replaces it. */
+async function findInstalled(context: InstallContext, { ledger }: StateSession): Promise<InstalledImage | undefined> {
+  try {
+    return await verifyInstalled(context, ledger.releases);
+  } catch (error) {
+    context.report?.({ type: 'decision', message: `nothing usable is installed: ${(error as Error).message}` });
+    return undefined;
+  }
+}
+
+function upToDate({ profile, report }: InstallContext, { facts, signed }: InstalledImage): UpgradeResult {
+  report?.({ type: 'decision', message: `the tag still points to ${facts.digest}` });
+  return { verb: 'upgrade', status: 'up-to-date', image: { ...facts, tag: profile.tag }, signatures: signed.verdicts };
+}
+
+/** The same image by another road: its other signatures are worth keeping, the image itself is there. */
+async function sameRelease({ state, profile }: InstallContext, { facts }: InstalledImage, image: VerifiedImage): Promise<UpgradeResult> {
+  await storeSigned(state, profile, image.signed);
+  return { verb: 'upgrade', status: 'up-to-date', image: facts, signatures: image.signed.verdicts };
+}

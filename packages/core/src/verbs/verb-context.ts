@@ -1,0 +1,52 @@
+import type { StateFolder } from '../ledger/state-folder.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { ContainerRuntime } from '../runtime/container-runtime.ts';
+import type { ImageSource } from '../source/image-source.ts';
+
+/** What every verb works with. All of it comes from the caller, so that a test needs no patched module. */
+export interface VerbContext {
+  readonly profile: Profile;
+  readonly state: StateFolder;
+  readonly now?: () => Date;
+  readonly signal?: AbortSignal;
+  readonly report?: (event: ProgressEvent) => void;
+  /** How long to wait for another process that works on the same state, ms. */
+  readonly lockTimeoutMs?: number;
+}
+
+export interface OnlineContext extends VerbContext {
+  readonly source: ImageSource;
+}
+
+export interface LocalContext extends VerbContext {
+  readonly runtime: ContainerRuntime;
+}
+
+export interface InstallContext extends OnlineContext, LocalContext {}
+
+/** What goes on, for progress and `--debug`. A consumer may ignore any of it. */
+export type ProgressEvent =
+  | { readonly type: 'step'; readonly step: Step }
+  | { readonly type: 'size'; readonly bytes: number; readonly freeBytes?: number }
+  | { readonly type: 'transfer'; readonly bytes: number; readonly total: number }
+  | { readonly type: 'waiting'; readonly holder: string }
+  | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'decision'; readonly message: string };
+
+/** The named steps of an upgrade, in order (design §4). Killed at any of them, the next run finishes or undoes. */
+export const steps = [
+  'recover',
+  'resolve',
+  'verify',
+  'compare',
+  'check-space',
+  'store-evidence',
+  'transfer',
+  'identify',
+  'tag',
+  'commit',
+  'write-log-index',
+  'remove-older',
+] as const;
+
+export type Step = (typeof steps)[number];

