@@ -10,10 +10,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const { devEngines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-function run(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
-  if (result.error) throw result.error;
-  if (result.status !== 0) process.exit(result.status ?? 1);
+/** Quiet while it works; when it fails, everything that it said. */
+function runQuietly(command, args, remedy, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', ...options });
+  if (result.status === 0) return;
+  console.error(result.stdout ?? '', result.stderr ?? '', result.error ?? '');
+  console.error(remedy);
+  process.exit(1);
 }
 
 /** Installs when the lockfile is not the one that was installed last; a second run does nothing. */
@@ -25,13 +28,9 @@ function install() {
   const { name, version } = devEngines.packageManager;
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const args = ['--yes', `${name}@${version}`, 'install', '--frozen-lockfile', '--reporter=append-only'];
-  // Its lines go to a log: a set-up that works has nothing to say, one that fails shows them all.
-  const result = spawnSync(npx, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
-  if (result.status !== 0) {
-    console.error(result.stdout, result.stderr, result.error ?? '');
-    console.error('Installing failed. npm must be able to reach a package registry; then run the same command again.');
-    process.exit(1);
-  }
+  runQuietly(npx, args, 'Installing failed. npm must be able to reach a package registry; then run the same command again.', {
+    shell: process.platform === 'win32',
+  });
   mkdirSync(modules, { recursive: true });
   writeFileSync(stamp, lockfile);
 }
@@ -52,9 +51,8 @@ const env = {
   PATH: [dirname(node), bin, process.env.PATH].join(separator),
   TURBO_TELEMETRY_DISABLED: '1',
 };
-run(node, [join(modules, 'turbo', 'bin', 'turbo'), 'run', 'build', '--output-logs=errors-only', '--log-prefix=none'], {
-  env,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const turbo = join(modules, 'turbo', 'bin', 'turbo');
+runQuietly(node, [turbo, 'run', 'build', '--output-logs=errors-only'], 'Building failed.', { env });
+
 const [script, ...args] = process.argv.slice(2);
-if (script) run(node, [join(root, script), ...args], { env });
+if (script) process.exitCode = spawnSync(node, [join(root, script), ...args], { cwd: root, stdio: 'inherit', env }).status ?? 1;

@@ -10,18 +10,16 @@ function isSupported(version) {
 }
 
 function refuse() {
-  var message = 'expected ' + wanted + ', got ' + process.versions.node;
+  var message = `expected ${wanted}, got ${process.versions.node}`;
   var suggestion = 'Install a newer Node.js, or run the one of the workspace: node_modules/.bin/node.';
   var error = { code: 'USAGE', message: message, suggestions: [suggestion], details: {} };
-  if (process.argv.indexOf('--json') === -1) console.error('❌ USAGE: ' + message + '\n→ ' + suggestion);
+  if (process.argv.indexOf('--json') === -1) console.error(`❌ USAGE: ${message}\n→ ${suggestion}`);
   else console.log(JSON.stringify({ schema: 1, verb: '', error: error }));
   process.exitCode = 2;
 }
 
 if (isSupported(process.versions.node)) {
-  import('../dist/main.js').then(function (cli) {
-    return cli.main(process.argv.slice(2));
-  });
+  import('../dist/main.js').then((cli) => cli.main(process.argv.slice(2)));
 } else {
   refuse();
 }

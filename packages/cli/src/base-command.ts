@@ -1,6 +1,6 @@
+import { escapeControls } from '@dangerzone-image/core/errors';
 import { Command } from '@oclif/core/command';
 import type { ArgInput, FlagInput, Input, OutputArgs, OutputFlags, ParserOutput } from '@oclif/core/interfaces';
-import { escapeControls } from '@dangerzone-image/core/errors';
 import { type CommonFlags, commonFlags } from './options/common-flags.ts';
 import { requireWellFormed } from './options/require-well-formed.ts';
 import { usageError } from './options/usage-error.ts';
@@ -24,7 +24,11 @@ export abstract class BaseCommand extends Command {
   abstract override run(): Promise<number>;
 
   /** Refuses what oclif refuses, in our shape, and what it lets pass. */
-  protected override async parse<F extends OutputFlags<FlagInput>, B extends OutputFlags<FlagInput>, A extends OutputArgs<ArgInput>>(options?: Input<F, B, A>): Promise<ParserOutput<F, B, A>> {
+  protected override async parse<
+    F extends OutputFlags<FlagInput>,
+    B extends OutputFlags<FlagInput>,
+    A extends OutputArgs<ArgInput>,
+  >(options?: Input<F, B, A>): Promise<ParserOutput<F, B, A>> {
     try {
       const parsed = await super.parse(options);
       const { flags = {}, baseFlags = {} } = this.ctor;
@@ -40,7 +44,13 @@ export abstract class BaseCommand extends Command {
   /** From here on Ctrl-C reaches the verb as an abort signal, and what goes on is shown on stderr. */
   protected begin(flags: CommonFlags): Surroundings {
     const options = readVerbOptions(flags);
-    const progress = createProgress({ style: options.progress, isQuiet: options.isQuiet, isDebug: options.isDebug, stderr: process.stderr, now: Date.now });
+    const progress = createProgress({
+      style: options.progress,
+      isQuiet: options.isQuiet,
+      isDebug: options.isDebug,
+      stderr: process.stderr,
+      now: Date.now,
+    });
     const interruption = listenForInterruption(process, {
       onInterrupt: () => options.isQuiet || process.stderr.write('\nStopping … (again to stop at once)\n'),
       onDeadline: (reason) => this.#endNow(reason),
@@ -58,9 +68,14 @@ export abstract class BaseCommand extends Command {
     };
   }
 
-  protected show<Result extends { readonly verb: string }>(result: Result, lines: (result: Result) => readonly string[]): void {
+  protected show<Result extends { readonly verb: string; readonly status: string }>(
+    result: Result,
+    lines: (result: Result) => readonly string[],
+  ): void {
     this.#progress?.end();
-    process.stdout.write(showResult(result, { isJson: this.#options?.isJson ?? false, isQuiet: this.#options?.isQuiet ?? false, lines }));
+    process.stdout.write(
+      showResult(result, { isJson: this.#options?.isJson ?? false, isQuiet: this.#options?.isQuiet ?? false, lines }),
+    );
   }
 
   /** `--print`: a text that was asked for by name, so --quiet does not silence it. */

@@ -18,5 +18,5 @@ function hideOclifVariables(env: NodeJS.ProcessEnv): void {
     const upper = name.toUpperCase();
     if (upper.startsWith('DANGERZONE_IMAGE_') && !ours.has(upper)) delete env[name];
   }
-  env['DANGERZONE_IMAGE_DISABLE_THEME'] = 'true';
+  env.DANGERZONE_IMAGE_DISABLE_THEME = 'true';
 }

@@ -45,14 +45,12 @@ export class OciLayout {
     return [digest, ...here.flat()];
   }
 
-  /** The image that had the name stays, without one, as in an engine: content goes by `removeNames` alone. */
+  /** The image that had the name stays, if need be without one, as in an engine: content goes by `removeNames` alone. */
   async setName(name: string, { mediaType, digest, size }: LayoutEntry): Promise<void> {
-    const others = (await this.#read()).flatMap((entry) => {
-      if (entry.annotations?.[REF_NAME] !== name) return entry.digest === digest && !entry.annotations?.[REF_NAME] ? [] : [entry];
-      const { [REF_NAME]: _, ...annotations } = entry.annotations;
-      return entry.digest === digest ? [] : [{ ...entry, annotations }];
-    });
-    await this.#write([...others, { mediaType, digest, size, annotations: { [REF_NAME]: name } }]);
+    const before = (await this.#read()).map((entry) => (entry.annotations?.[REF_NAME] === name ? withoutName(entry) : entry));
+    const entries = [...before, { mediaType, digest, size, annotations: { [REF_NAME]: name } }];
+    const named = new Set(entries.filter(isNamed).map((entry) => entry.digest));
+    await this.#write(entries.filter((entry) => isNamed(entry) || !named.has(entry.digest)));
   }
 
   /** Takes names off; blobs go that only this image reached. What nobody listed stays: it may be another tool's. */
@@ -106,6 +104,14 @@ export class OciLayout {
     const mediaType = 'application/vnd.oci.image.index.v1+json';
     await replaceFile(join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType, manifests }, undefined, 2));
   }
+}
+
+function isNamed({ annotations }: RawEntry): boolean {
+  return annotations?.[REF_NAME] !== undefined;
+}
+
+function withoutName({ annotations: { [REF_NAME]: _, ...annotations } = {}, ...entry }: RawEntry): RawEntry {
+  return { ...entry, annotations };
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

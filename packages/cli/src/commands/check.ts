@@ -8,10 +8,15 @@ const NEWS = 10;
 
 export default class Check extends BaseCommand {
   static override summary = 'Say whether a newer signed image is offered, and change nothing.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', '<%= config.bin %> <%= command.id %> --exit-code --quiet || <%= config.bin %> upgrade'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --exit-code --quiet || <%= config.bin %> upgrade',
+  ];
   static override flags = {
     'exit-code': Flags.boolean({ summary: `Exit with ${NEWS} when there is something to install.` }),
-    'fail-if-stale': Flags.boolean({ summary: `Exit with ${NEWS} when the offered image is older than the profile's limit.` }),
+    'fail-if-stale': Flags.boolean({
+      summary: `Exit with ${NEWS} when the offered image is older than the profile's limit.`,
+    }),
   };
 
   override async run(): Promise<number> {

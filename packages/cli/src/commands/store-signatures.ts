@@ -17,7 +17,10 @@ export default class StoreSignatures extends BaseCommand {
     const reference = await readImage(args.image, flags.image);
     const surroundings = this.begin(flags);
     const { storeSignatures } = await import('@dangerzone-image/core');
-    this.show(await storeSignatures(await openOnline(surroundings), { ...(reference && { reference }) }), storeSignaturesLines);
+    this.show(
+      await storeSignatures(await openOnline(surroundings), { ...(reference && { reference }) }),
+      storeSignaturesLines,
+    );
     return 0;
   }
 }

@@ -3,18 +3,23 @@ import { BaseCommand } from '../base-command.ts';
 import { upgradeLines } from '../render/result-lines.ts';
 import { openInstall } from '../session/open-context.ts';
 
-const FORCED = 'An older image may be installed, because of --force: it must be signed, this is recorded, and no floor is lowered.';
+const FORCED =
+  'An older image may be installed, because of --force: it must be signed, this is recorded, and no floor is lowered.';
 
 export default class Upgrade extends BaseCommand {
   static override summary = 'Install the image that the registry offers, if it is signed and newer.';
-  static override description = 'Everything is verified before anything is fetched; the old image keeps working until the new one is proven.';
+  static override description =
+    'Everything is verified before anything is fetched; the old image keeps working until the new one is proven.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile ./profile.json --mirror https://mirror.example.net',
     '<%= config.bin %> <%= command.id %> --runtime oci-layout --runtime-option path=./images --json',
   ];
   static override flags = {
-    force: Flags.boolean({ summary: 'Install an older image on purpose. It must be signed all the same; this is recorded and lowers no floor.' }),
+    force: Flags.boolean({
+      summary:
+        'Install an older image on purpose. It must be signed all the same; this is recorded and lowers no floor.',
+    }),
   };
 
   override async run(): Promise<number> {

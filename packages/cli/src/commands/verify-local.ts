@@ -7,7 +7,10 @@ import { openLocal } from '../session/open-context.ts';
 
 export default class VerifyLocal extends BaseCommand {
   static override summary = 'Verify the installed image against the stored signatures, without a network.';
-  static override examples = ['<%= config.bin %> <%= command.id %>', 'podman run "$(<%= config.bin %> <%= command.id %> --print ref)"'];
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    'podman run "$(<%= config.bin %> <%= command.id %> --print ref)"',
+  ];
   static override args = imageArgs;
   static override flags = { ...imageFlags, ...printFlag };
 

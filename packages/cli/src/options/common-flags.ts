@@ -44,7 +44,10 @@ export const commonFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  'mirror-only': Flags.boolean({ summary: 'Never ask the registry that the image is named after.', helpGroup: network }),
+  'mirror-only': Flags.boolean({
+    summary: 'Never ask the registry that the image is named after.',
+    helpGroup: network,
+  }),
   timeout: Flags.string({
     summary: 'How long to wait for an answer of a registry.',
     helpValue: 'SECONDS',

@@ -13,9 +13,14 @@ export const imageFlags = {
   image: Flags.string({ summary: 'Same as the argument.', helpValue: 'IMAGE' }),
 };
 
-export async function readImage(argument: string | undefined, flag: string | undefined): Promise<ImageReference | undefined> {
+export async function readImage(
+  argument: string | undefined,
+  flag: string | undefined,
+): Promise<ImageReference | undefined> {
   if (argument !== undefined && flag !== undefined) {
-    throw new CodedError('USAGE', 'expected the image once, got it as an argument and with --image', { suggestions: ['Leave one of them out.'] });
+    throw new CodedError('USAGE', 'expected the image once, got it as an argument and with --image', {
+      suggestions: ['Leave one of them out.'],
+    });
   }
   const text = argument ?? flag;
   if (text === undefined) return undefined;

@@ -1,7 +1,9 @@
 import { CodedError } from '@dangerzone-image/core/errors';
 
 /** A word of the command line as oclif read it. */
-type Token = { readonly type: 'flag'; readonly flag: string; readonly input: string } | { readonly type: 'arg'; readonly arg: string; readonly input: string };
+type Token =
+  | { readonly type: 'flag'; readonly flag: string; readonly input: string }
+  | { readonly type: 'arg'; readonly arg: string; readonly input: string };
 
 interface ParsedWords {
   readonly raw: readonly Token[];
@@ -14,7 +16,8 @@ export function requireWellFormed({ raw, argv, flags }: ParsedWords): void {
   const seen = new Set<string>();
   for (const token of raw) {
     const name = token.type === 'flag' ? `--${token.flag}` : token.arg.toUpperCase();
-    if (token.input === '') throw refused(`expected a value for ${name}, got an empty one`, `Leave ${name} out, or give it a value.`);
+    if (token.input === '')
+      throw refused(`expected a value for ${name}, got an empty one`, `Leave ${name} out, or give it a value.`);
     if (token.type === 'arg' || flags[token.flag]?.multiple) continue;
     if (seen.has(name)) throw refused(`expected ${name} once, got it again`, `Give ${name} only once.`);
     seen.add(name);

@@ -21,9 +21,14 @@ export function usageError(error: unknown, vocabulary: Vocabulary): unknown {
 
 export function unknownVerb(text: string, verbs: readonly string[], bin: string): CodedError {
   const guess = nearest(text, verbs);
-  const message = text.startsWith('-') ? `expected a verb before any option, got ${printable(text)}` : `unknown verb ${printable(text)}`;
+  const message = text.startsWith('-')
+    ? `expected a verb before any option, got ${printable(text)}`
+    : `unknown verb ${printable(text)}`;
   return new CodedError('USAGE', message, {
-    suggestions: [...(guess ? [`Did you mean "${bin} ${guess}"?`] : []), `The verbs are: ${verbs.join(', ')}. See ${bin} --help`],
+    suggestions: [
+      ...(guess ? [`Did you mean "${bin} ${guess}"?`] : []),
+      `The verbs are: ${verbs.join(', ')}. See ${bin} --help`,
+    ],
   });
 }
 

@@ -65,7 +65,9 @@ function readRuntimeOptions(texts: readonly string[]): Readonly<Record<string, s
       });
     }
     if (Object.hasOwn(options, key)) {
-      throw new CodedError('USAGE', `expected --runtime-option ${key} once, got it again`, { suggestions: ['Give each key one value.'] });
+      throw new CodedError('USAGE', `expected --runtime-option ${key} once, got it again`, {
+        suggestions: ['Give each key one value.'],
+      });
     }
     options[key] = value;
   }

@@ -22,7 +22,10 @@ export function listenForInterruption(process: EventEmitter, handlers: Interrupt
   let deadline: NodeJS.Timeout | undefined;
   const onSignal = (name: string): void => {
     const reason = interrupted(name);
-    if (controller.signal.aborted) return handlers.onDeadline(reason);
+    if (controller.signal.aborted) {
+      handlers.onDeadline(reason);
+      return;
+    }
     deadline = setTimeout(() => handlers.onDeadline(reason), GRACE_MS);
     handlers.onInterrupt(reason);
     controller.abort(reason);
@@ -40,6 +43,10 @@ export function listenForInterruption(process: EventEmitter, handlers: Interrupt
 }
 
 function interrupted(name: string): CodedError {
-  const facts = { suggestions: ['Run it again: it goes on from a complete state. The image that was there still works.'] };
-  return name === 'SIGTERM' ? new CodedError('TERMINATED', 'stopped by SIGTERM', facts) : new CodedError('INTERRUPTED', 'stopped by Ctrl-C', facts);
+  const facts = {
+    suggestions: ['Run it again: it goes on from a complete state. The image that was there still works.'],
+  };
+  return name === 'SIGTERM'
+    ? new CodedError('TERMINATED', 'stopped by SIGTERM', facts)
+    : new CodedError('INTERRUPTED', 'stopped by Ctrl-C', facts);
 }

@@ -19,11 +19,15 @@ export function signatureLines(signatures: readonly SignatureVerdict[]): string[
       return note(`one signature does not count: ${verdict}, ${reason}${detail ? ` (${detail})` : ''}`);
     }
     const { key, log } = signature;
-    const logged = log ? `, logged ${log.time.toISOString()} as entry ${log.index} of log ${log.id.slice(0, SHOWN_OF_KEY)}…` : ', in no log';
+    const logged = log
+      ? `, logged ${log.time.toISOString()} as entry ${log.index} of log ${log.id.slice(0, SHOWN_OF_KEY)}…`
+      : ', in no log';
     return ok(`signed by the trusted key ${key.slice(0, SHOWN_OF_KEY)}…${logged}`);
   });
 }
 
 export function freshnessLines({ ageDays, limitDays, isStale }: Freshness): string[] {
-  return isStale && ageDays !== undefined ? [note(`this release is ${Math.floor(ageDays)} days old; the profile expects a new one every ${limitDays} days`)] : [];
+  return isStale && ageDays !== undefined
+    ? [note(`this release is ${Math.floor(ageDays)} days old; the profile expects a new one every ${limitDays} days`)]
+    : [];
 }

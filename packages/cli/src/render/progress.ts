@@ -2,7 +2,7 @@ import type { ProgressEvent } from '@dangerzone-image/core';
 import { escapeControls } from '@dangerzone-image/core/errors';
 import type { ProgressStyle } from '../options/verb-options.ts';
 import { describeEvent } from './describe-event.ts';
-import { jsonLine } from './json-line.ts';
+import { jsonLines } from './json-lines.ts';
 import { type LineWriter, plainLines } from './plain-lines.ts';
 import { rewrittenLine } from './rewritten-line.ts';
 
@@ -32,7 +32,7 @@ export function createProgress({ style, isQuiet, isDebug, stderr, now }: Progres
 }
 
 function progressOf(style: ProgressStyle, stderr: LineWriter, now: () => number): Progress {
-  if (style === 'json') return { report: (event) => stderr.write(jsonLine(event)), end() {} };
+  if (style === 'json') return jsonLines(stderr, now);
   if (style === 'none') return warningsOnly(stderr);
   return style === 'auto' && stderr.isTTY === true ? rewrittenLine(stderr, now) : plainLines(stderr, now);
 }
@@ -41,7 +41,8 @@ function progressOf(style: ProgressStyle, stderr: LineWriter, now: () => number)
 function warningsOnly(stderr: LineWriter): Progress {
   return {
     report(event) {
-      if (event.type === 'notice' || event.type === 'decision') stderr.write(`${escapeControls(describeEvent(event))}\n`);
+      if (event.type === 'notice' || event.type === 'decision')
+        stderr.write(`${escapeControls(describeEvent(event))}\n`);
     },
     end() {},
   };

@@ -1,5 +1,6 @@
 import { codeOf, type ErrorCode, escapeControls, exitCodeOf } from '@dangerzone-image/core/errors';
 import type { Invocation } from '../process/invocation.ts';
+import { defaultSuggestion } from './default-suggestion.ts';
 import { jsonLine } from './json-line.ts';
 
 export interface RenderedError {
@@ -20,7 +21,8 @@ export function renderError(error: unknown, invocation: Invocation): RenderedErr
   const report = reportOf(error, invocation);
   const exitCode = exitCodeOf(report.code);
   const trace = invocation.isDebug ? traceOf(error) : '';
-  if (invocation.isJson) return { stdout: jsonLine({ schema: 1, verb: invocation.verb, error: report }), stderr: trace, exitCode };
+  if (invocation.isJson)
+    return { stdout: jsonLine({ schema: 1, verb: invocation.verb, error: report }), stderr: trace, exitCode };
   const lines = [`❌ ${report.code}: ${report.message}`, ...report.suggestions.map((suggestion) => `→ ${suggestion}`)];
   return { stdout: '', stderr: `${lines.map(escapeControls).join('\n')}\n${trace}`, exitCode };
 }
@@ -29,10 +31,11 @@ function reportOf(error: unknown, invocation: Invocation): ErrorReport {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error)) return bugReport(error, invocation);
   const { suggestions, details } = error as { suggestions?: unknown; details?: unknown };
+  const given = Array.isArray(suggestions) ? suggestions.filter((item) => typeof item === 'string') : [];
   return {
     code,
     message: error.message,
-    suggestions: Array.isArray(suggestions) ? suggestions.filter((item) => typeof item === 'string') : [],
+    suggestions: given.length > 0 ? given : [defaultSuggestion[code]],
     details: typeof details === 'object' && details !== null ? details : {},
   };
 }
@@ -53,7 +56,11 @@ const MAX_CAUSES = 8;
 
 function traceOf(error: unknown): string {
   const traces: string[] = [];
-  for (let cause = error; cause !== undefined && traces.length < MAX_CAUSES; cause = cause instanceof Error ? cause.cause : undefined) {
+  for (
+    let cause = error;
+    cause !== undefined && traces.length < MAX_CAUSES;
+    cause = cause instanceof Error ? cause.cause : undefined
+  ) {
     const trace = cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause);
     traces.push(trace.split('\n').map(escapeControls).join('\n'));
   }

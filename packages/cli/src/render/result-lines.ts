@@ -1,12 +1,26 @@
-import type { CheckResult, StatusResult, StoreSignaturesResult, UpgradeResult, VerifyLocalResult } from '@dangerzone-image/core';
+import type {
+  CheckResult,
+  StatusResult,
+  StoreSignaturesResult,
+  UpgradeResult,
+  VerifyLocalResult,
+} from '@dangerzone-image/core';
 import { formatBytes } from './format-amount.ts';
 import { freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
 
 /** What a person reads when the verb is done. Every line is escaped when it is printed. */
 export function upgradeLines({ status, image, previous, signatures }: UpgradeResult): string[] {
   const reference = referenceOf(image);
-  const said = { installed: `installed ${reference}`, upgraded: `upgraded to ${reference}`, 'up-to-date': `already up to date: ${reference}` };
-  return [ok(said[status]), ...(previous && status === 'upgraded' ? [`   before: ${previous.digest}`] : []), ...signatureLines(signatures)];
+  const said = {
+    installed: `installed ${reference}`,
+    upgraded: `upgraded to ${reference}`,
+    'up-to-date': `already up to date: ${reference}`,
+  };
+  return [
+    ok(said[status]),
+    ...(previous && status === 'upgraded' ? [`   before: ${previous.digest}`] : []),
+    ...signatureLines(signatures),
+  ];
 }
 
 export function checkLines({ status, image, installed, signatures, download, freshness }: CheckResult): string[] {

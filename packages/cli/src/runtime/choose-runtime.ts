@@ -15,9 +15,16 @@ export interface RuntimeWish {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export async function chooseRuntime(wish: RuntimeWish, providers: readonly RuntimeProvider[], report: Report): Promise<ContainerRuntime> {
+export async function chooseRuntime(
+  wish: RuntimeWish,
+  providers: readonly RuntimeProvider[],
+  report: Report,
+): Promise<ContainerRuntime> {
   if (wish.name !== undefined) {
-    report({ type: 'decision', message: `runtime ${printable(wish.name)}: named by --runtime or DANGERZONE_IMAGE_RUNTIME` });
+    report({
+      type: 'decision',
+      message: `runtime ${printable(wish.name)}: named by --runtime or DANGERZONE_IMAGE_RUNTIME`,
+    });
     return start(findProvider(wish.name, providers), wish.options, report);
   }
   const reasons: { name: string; reason: string }[] = [];
@@ -32,13 +39,25 @@ export async function chooseRuntime(wish: RuntimeWish, providers: readonly Runti
   throw noRuntime(reasons, providers);
 }
 
-async function start(provider: RuntimeProvider, options: RuntimeWish['options'], report: Report): Promise<ContainerRuntime> {
-  if (!provider.isBundled) report({ type: 'notice', message: `runtime ${printable(provider.runtime)} comes from ${printable(provider.plugin)}, which is not part of this tool` });
+async function start(
+  provider: RuntimeProvider,
+  options: RuntimeWish['options'],
+  report: Report,
+): Promise<ContainerRuntime> {
+  if (!provider.isBundled)
+    report({
+      type: 'notice',
+      message: `runtime ${printable(provider.runtime)} comes from ${printable(provider.plugin)}, which is not part of this tool`,
+    });
   return createRuntime(provider, options);
 }
 
 /** The runtime, or why it does not answer. */
-async function ask(name: string, providers: readonly RuntimeProvider[], report: Report): Promise<ContainerRuntime | string> {
+async function ask(
+  name: string,
+  providers: readonly RuntimeProvider[],
+  report: Report,
+): Promise<ContainerRuntime | string> {
   if (!providers.some(({ runtime }) => runtime === name)) return 'this version has no adapter for it';
   try {
     const runtime = await start(findProvider(name, providers), {}, report);
@@ -49,13 +68,20 @@ async function ask(name: string, providers: readonly RuntimeProvider[], report: 
   }
 }
 
-function noRuntime(reasons: readonly { name: string; reason: string }[], providers: readonly RuntimeProvider[]): CodedError {
+function noRuntime(
+  reasons: readonly { name: string; reason: string }[],
+  providers: readonly RuntimeProvider[],
+): CodedError {
   const listed = reasons.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  const others = [...new Set(providers.map(({ runtime }) => runtime))].filter((name) => !reasons.some((asked) => asked.name === name)).sort();
+  const others = [...new Set(providers.map(({ runtime }) => runtime))]
+    .filter((name) => !reasons.some((asked) => asked.name === name))
+    .sort();
   return new CodedError('RUNTIME_UNAVAILABLE', `no container runtime answers (${listed})`, {
     suggestions: [
       'Start one of them, or name another with --runtime.',
-      ...(others.includes('oci-layout') ? ['Without an engine: --runtime oci-layout --runtime-option path=DIR keeps images in a folder.'] : []),
+      ...(others.includes('oci-layout')
+        ? ['Without an engine: --runtime oci-layout --runtime-option path=DIR keeps images in a folder.']
+        : []),
     ],
     details: { runtimes: reasons, others },
   });

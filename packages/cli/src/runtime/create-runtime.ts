@@ -8,10 +8,14 @@ import type { RuntimeProvider } from './runtime-providers.ts';
  * Loads the chosen adapter, and no other, and makes its runtime. The hook is called by us: oclif would mix its own
  * configuration into the options, and would say nothing when the export is missing.
  */
-export async function createRuntime(provider: RuntimeProvider, options: Readonly<Record<string, string>>): Promise<ContainerRuntime> {
+export async function createRuntime(
+  provider: RuntimeProvider,
+  options: Readonly<Record<string, string>>,
+): Promise<ContainerRuntime> {
   const module = await loadAdapter(provider);
   const factory = module[provider.identifier];
-  if (typeof factory !== 'function') throw broken(provider, `${provider.target} exports no function ${printable(provider.identifier)}`);
+  if (typeof factory !== 'function')
+    throw broken(provider, `${provider.target} exports no function ${printable(provider.identifier)}`);
   const runtime = await callFactory(factory, provider, options);
   if (!isRuntime(runtime)) throw broken(provider, 'what it made is not a runtime');
   return runtime;
@@ -26,7 +30,11 @@ async function loadAdapter(provider: RuntimeProvider): Promise<Readonly<Record<s
   }
 }
 
-async function callFactory(factory: CallableFunction, provider: RuntimeProvider, options: Readonly<Record<string, string>>): Promise<unknown> {
+async function callFactory(
+  factory: CallableFunction,
+  provider: RuntimeProvider,
+  options: Readonly<Record<string, string>>,
+): Promise<unknown> {
   try {
     return await factory({ ...options });
   } catch (cause) {
@@ -39,13 +47,17 @@ function isRuntime(value: unknown): value is ContainerRuntime {
   const needed = ['info', 'images', 'load', 'tag', 'remove'] as const satisfies readonly (keyof ContainerRuntime)[];
   if (typeof value !== 'object' || value === null) return false;
   const members = value as Readonly<Record<string, unknown>>;
-  return typeof members['name'] === 'string' && needed.every((name) => typeof members[name] === 'function');
+  return typeof members.name === 'string' && needed.every((name) => typeof members[name] === 'function');
 }
 
 function broken({ runtime, plugin }: RuntimeProvider, why: string, cause?: unknown): CodedError {
-  return new CodedError('RUNTIME_FAILED', `the adapter ${printable(plugin)} for the runtime ${printable(runtime)} is broken: ${why}`, {
-    suggestions: ['Install it again, or name another runtime with --runtime.'],
-    details: { plugin, runtime },
-    cause,
-  });
+  return new CodedError(
+    'RUNTIME_FAILED',
+    `the adapter ${printable(plugin)} for the runtime ${printable(runtime)} is broken: ${why}`,
+    {
+      suggestions: ['Install it again, or name another runtime with --runtime.'],
+      details: { plugin, runtime },
+      cause,
+    },
+  );
 }

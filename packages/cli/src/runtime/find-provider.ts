@@ -12,8 +12,16 @@ export function findProvider(name: string, providers: readonly RuntimeProvider[]
   if (provider === undefined) throw unknownRuntime(name, providers);
   const plugins = candidates.map(({ plugin }) => plugin);
   const isReserved = reservedNames.includes(name);
-  if (candidates.length > 1) throw refused(`expected one plugin that provides the runtime ${printable(name)}, found ${plugins.map(printable).join(' and ')}`, plugins);
-  if (isReserved && !provider.isBundled) throw refused(`expected the bundled adapter for the runtime ${printable(name)}, found ${printable(provider.plugin)}`, plugins);
+  if (candidates.length > 1)
+    throw refused(
+      `expected one plugin that provides the runtime ${printable(name)}, found ${plugins.map(printable).join(' and ')}`,
+      plugins,
+    );
+  if (isReserved && !provider.isBundled)
+    throw refused(
+      `expected the bundled adapter for the runtime ${printable(name)}, found ${printable(provider.plugin)}`,
+      plugins,
+    );
   return provider;
 }
 
@@ -21,11 +29,17 @@ function unknownRuntime(name: string, providers: readonly RuntimeProvider[]): Co
   const known = [...new Set(providers.map(({ runtime }) => runtime))].sort();
   const guess = nearest(name, known);
   return new CodedError('RUNTIME_UNKNOWN', `unknown runtime ${printable(name)}`, {
-    suggestions: [...(guess ? [`Did you mean --runtime ${guess}?`] : []), `The runtimes of this installation are: ${known.join(', ') || 'none'}.`],
+    suggestions: [
+      ...(guess ? [`Did you mean --runtime ${guess}?`] : []),
+      `The runtimes of this installation are: ${known.join(', ') || 'none'}.`,
+    ],
     details: { runtimes: known },
   });
 }
 
 function refused(message: string, plugins: readonly string[]): CodedError {
-  return new CodedError('USAGE', message, { suggestions: ['Remove the plugin that should not be there, then run this again.'], details: { plugins } });
+  return new CodedError('USAGE', message, {
+    suggestions: ['Remove the plugin that should not be there, then run this again.'],
+    details: { plugins },
+  });
 }

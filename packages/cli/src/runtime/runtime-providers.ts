@@ -36,7 +36,14 @@ export function runtimeProviders(plugins: Iterable<PluginMetadata>, host: HostPa
     const hooks = Object.entries(plugin.hooks).filter(([event]) => event.startsWith(HOOK_PREFIX));
     return hooks.flatMap(([event, targets]) =>
       targets.map(({ target, identifier }) => {
-        return { runtime: event.slice(HOOK_PREFIX.length), plugin: plugin.name, root: plugin.root, target, identifier, isBundled };
+        return {
+          runtime: event.slice(HOOK_PREFIX.length),
+          plugin: plugin.name,
+          root: plugin.root,
+          target,
+          identifier,
+          isBundled,
+        };
       }),
     );
   });

@@ -1,5 +1,12 @@
 import { homedir } from 'node:os';
-import type { InstallContext, LocalContext, OnlineContext, Profile, ProgressEvent, VerbContext } from '@dangerzone-image/core';
+import type {
+  InstallContext,
+  LocalContext,
+  OnlineContext,
+  Profile,
+  ProgressEvent,
+  VerbContext,
+} from '@dangerzone-image/core';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
@@ -46,9 +53,9 @@ async function openVerb({ options, env, signal, report, announce }: Surroundings
 
 async function openSource({ options, env }: Surroundings, profile: Profile) {
   const { openSources, parseReference } = await import('@dangerzone-image/core');
-  const image = parseReference(profile.image);
+  const reference = parseReference(profile.image);
   const { mirrors = profile.mirrors, mirrorOnly, timeoutMs } = options;
-  return openSources({ image, mirrors, mirrorOnly, env, ...(timeoutMs !== undefined && { timeoutMs }) });
+  return openSources({ reference, mirrors, mirrorOnly, env, ...(timeoutMs !== undefined && { timeoutMs }) });
 }
 
 function openRuntime({ options, providers, report }: Surroundings) {

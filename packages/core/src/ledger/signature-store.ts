@@ -5,6 +5,7 @@ import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
 import type { TrustedKey } from '../trust/public-key.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { LegacySignature } from '../verify/legacy-signature.ts';
+import { parseRekorBundle } from '../verify/rekor-bundle.ts';
 import { MAX_SIGNATURES } from '../verify/verify-signatures.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { counts } from './counts.ts';
@@ -56,8 +57,10 @@ export async function writeSignatures(
   { fs = nodeStateFs, trust }: WriteOptions = {},
 ): Promise<void> {
   const stored = await readUsable(folder, key, digest, fs);
-  const union = new Map([...signatures, ...stored].reverse().map((entry) => [entry.signature, entry]));
-  const accepted = [...union.values()].reverse().filter((entry) => !trust || counts(entry, key, digest, trust));
+  const accepted = union(
+    [...signatures, ...stored].filter((entry) => !trust || counts(entry, key, digest, trust)),
+    trust !== undefined,
+  );
   if (accepted.length === 0) return;
   const names = namesOf(key, digest);
   await atomicWrite(folder, names, formatSignatures(accepted.slice(0, MAX_SIGNATURES), join(...names)), fs);
@@ -88,6 +91,25 @@ export async function keyFoldersWith(
     keys.map((fileDigest) => factsOf(join(folder.path, ...namesOf({ fileDigest }, digest)), fs)),
   );
   return keys.filter((_, position) => stored[position]?.isFile());
+}
+
+/**
+ * One of each signature, those given now first. Where all were verified, the entry with the lowest index stays: a
+ * signature that was logged again must not push out when it was logged first.
+ */
+function union(signatures: readonly LegacySignature[], areVerified: boolean): LegacySignature[] {
+  const bySignature = new Map<string, LegacySignature>();
+  for (const entry of signatures) {
+    const other = bySignature.get(entry.signature);
+    if (!other || (areVerified && isLoggedEarlier(entry, other))) bySignature.set(entry.signature, entry);
+  }
+  return [...bySignature.values()];
+}
+
+function isLoggedEarlier(left: LegacySignature, right: LegacySignature): boolean {
+  if (left.bundle === undefined || right.bundle === undefined) return false;
+  const [one, other] = [parseRekorBundle(left.bundle), parseRekorBundle(right.bundle)];
+  return one.logId === other.logId && one.logIndex < other.logIndex;
 }
 
 /** A file that is no list of signatures is evidence of nothing: the verified ones take its place. */

@@ -11,7 +11,13 @@ import type { ImageSource, SourceOptions } from './image-source.ts';
 import { readVerified } from './read-verified.ts';
 
 /** Index, manifest and config of one platform, each fetched by digest and hashed. Two or three requests, no layer. */
-export async function fetchChain(source: ImageSource, reference: ImageReference, digest: Digest, platform: Platform, options?: SourceOptions): Promise<ImageChain> {
+export async function fetchChain(
+  source: ImageSource,
+  reference: ImageReference,
+  digest: Digest,
+  platform: Platform,
+  options?: SourceOptions,
+): Promise<ImageChain> {
   const { repository } = reference;
   const where = formatReference({ name: reference.name, digest });
   const read = (kind: 'manifest' | 'blob', content: { digest: Digest; size?: number }, limit: number) =>
@@ -19,21 +25,31 @@ export async function fetchChain(source: ImageSource, reference: ImageReference,
 
   const root = await read('manifest', { digest }, MAX_MANIFEST_BYTES);
   const top = parseManifest(root, where);
-  const below = top.kind === 'index' ? await read('manifest', selectPlatform(top, platform, where), MAX_MANIFEST_BYTES) : undefined;
+  const below =
+    top.kind === 'index' ? await read('manifest', selectPlatform(top, platform, where), MAX_MANIFEST_BYTES) : undefined;
   const manifest = top.kind === 'index' ? linkManifest(top, below, platform, where) : top;
   const config = await read('blob', manifest.config, MAX_CONFIG_BYTES);
   return linkChain({ root, ...(below && { manifest: below }), config }, platform, where);
 }
 
 /** The signed digest of a chain: its root, or the platform's manifest where nobody we know signed the index above it. */
-export async function findSigned(source: ImageSource, reference: ImageReference, { index, manifest }: ImageChain, trust: Trust, options?: SourceOptions): Promise<SignedDigest> {
-  const signedAt = async (digest: Digest) => verifySignatures(await source.findSignatures(reference, digest, options), digest, trust);
+export async function findSigned(
+  source: ImageSource,
+  reference: ImageReference,
+  { index, manifest }: ImageChain,
+  trust: Trust,
+  options?: SourceOptions,
+): Promise<SignedDigest> {
+  const signedAt = async (digest: Digest) =>
+    verifySignatures(await source.findSignatures(reference, digest, options), digest, trust);
   if (!index) return signedAt(manifest.digest);
   try {
     return await signedAt(index.digest);
   } catch (refusal) {
     const code = codeOf(refusal);
     if (code !== 'SIGNATURE_MISSING' && code !== 'SIGNATURE_FOREIGN') throw refusal;
-    return signedAt(manifest.digest).catch((error) => Promise.reject(codeOf(error) === 'SIGNATURE_MISSING' ? refusal : error));
+    return signedAt(manifest.digest).catch((error) =>
+      Promise.reject(codeOf(error) === 'SIGNATURE_MISSING' ? refusal : error),
+    );
   }
 }

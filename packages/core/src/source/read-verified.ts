@@ -6,11 +6,19 @@ import type { ImageSource, SourceOptions, WantedContent } from './image-source.t
  * Content hashed and counted while it streams. A consumer has proof only when the iteration ends; until then it must
  * not act on what it saw. Too long, too short and wrong all throw.
  */
-export async function* streamVerified(source: ImageSource, wanted: WantedContent, options?: SourceOptions): AsyncGenerator<Uint8Array> {
+export async function* streamVerified(
+  source: ImageSource,
+  wanted: WantedContent,
+  options?: SourceOptions,
+): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   const most = wanted.size ?? wanted.limit;
   const where = `${wanted.kind} ${wanted.digest} from ${source.location}`;
-  if (most > wanted.limit) throw new CodedError('LIMIT_EXCEEDED', `${where} is announced with ${most} bytes: at most ${wanted.limit} are read`);
+  if (most > wanted.limit)
+    throw new CodedError(
+      'LIMIT_EXCEEDED',
+      `${where} is announced with ${most} bytes: at most ${wanted.limit} are read`,
+    );
   let received = 0;
   for await (const chunk of source.fetch(wanted, options)) {
     received += chunk.length;
@@ -27,13 +35,19 @@ export async function* streamVerified(source: ImageSource, wanted: WantedContent
   const digest = `sha256:${hash.digest('hex')}`;
   if (digest !== wanted.digest) {
     throw new CodedError('DIGEST_MISMATCH', `${where}: expected this digest, the bytes have ${digest}`, {
-      suggestions: ['Someone changed the content on its way. Try another mirror or network; tell the registry’s operator.'],
+      suggestions: [
+        'Someone changed the content on its way. Try another mirror or network; tell the registry’s operator.',
+      ],
     });
   }
 }
 
 /** Small content, whole and proven. */
-export async function readVerified(source: ImageSource, wanted: WantedContent, options?: SourceOptions): Promise<Uint8Array> {
+export async function readVerified(
+  source: ImageSource,
+  wanted: WantedContent,
+  options?: SourceOptions,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of streamVerified(source, wanted, options)) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -83,11 +83,19 @@ async function sendBody(
     const part = chunk.subarray(0, most - sent);
     sent += part.length;
     if (response.destroyed) break;
-    if (part.length > 0 && !response.write(part))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (part.length > 0 && !response.write(part)) await roomToWrite(response);
     if (sent >= most || response.destroyed) break;
   }
   return sent;
+}
+
+/** Waits for the client to take what was written, or to go away. */
+async function roomToWrite(response: ServerResponse): Promise<void> {
+  const settled = new AbortController();
+  const events = ['drain', 'close'].map((event) => once(response, event, { signal: settled.signal }));
+  await Promise.race(events);
+  settled.abort();
+  await Promise.allSettled(events);
 }
 
 function isBytes(body: Answer['body']): body is Uint8Array | string {

@@ -44,7 +44,7 @@ export async function createVerbWorld(runtimeOverrides: Partial<ContainerRuntime
     profile,
     state: { path: join(folder, 'state') },
     runtime,
-    source: openSources({ image: { registry: registry.host }, env: {} }),
+    source: openSources({ reference: { registry: registry.host }, env: {} }),
     report: (event) => events.push(event),
   };
   const publish = (release: TestImage, options: { unsigned?: boolean } = {}) =>

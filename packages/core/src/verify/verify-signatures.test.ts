@@ -32,7 +32,7 @@ function outcome(
     return 'accepted';
   } catch (error) {
     const verdicts =
-      error instanceof CodedError ? (error.details['signatures'] as { reason?: string }[] | undefined) : undefined;
+      error instanceof CodedError ? (error.details.signatures as { reason?: string }[] | undefined) : undefined;
     return [codeOf(error), verdicts?.at(-1)?.reason].filter(Boolean).join(' ');
   }
 }
@@ -256,8 +256,8 @@ describe('the docker-reference of a payload', () => {
 
 describe('a key that signs several images and logs that are not trusted', () => {
   const elsewhere = createTestLog();
-  const found = () => createTestSignerIn(elsewhere);
-  const createTestSignerIn = (log: typeof elsewhere) => {
+  const found = () => loggedIn(elsewhere);
+  const loggedIn = (log: typeof elsewhere) => {
     const { payload, signature } = good();
     return { payload, signature, bundle: log.add({ payload, signature, key: keyOf(signer) }) };
   };
@@ -278,7 +278,7 @@ describe('a key that signs several images and logs that are not trusted', () => 
       verifySignatures([found()], digest, trust);
       expect.unreachable();
     } catch (error) {
-      expect((error as CodedError).details['signatures']).toMatchObject([{ detail: `log ${elsewhere.id}` }]);
+      expect((error as CodedError).details.signatures).toMatchObject([{ detail: `log ${elsewhere.id}` }]);
       expect((error as CodedError).message).toContain(elsewhere.id);
       expect((error as CodedError).suggestions.join()).toContain('SIGSTORE_REKOR_PUBLIC_KEY');
     }

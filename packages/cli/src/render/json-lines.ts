@@ -1,0 +1,20 @@
+import { jsonLine } from './json-line.ts';
+import type { LineWriter } from './plain-lines.ts';
+import type { Progress } from './progress.ts';
+
+const INTERVAL_MS = 100;
+
+/** For a program: an event per line, and of a transfer no more than somebody could look at. */
+export function jsonLines(stderr: LineWriter, now: () => number): Progress {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    report(event) {
+      if (event.type === 'transfer') {
+        if (now() - toldAt < INTERVAL_MS && event.bytes < event.total) return;
+        toldAt = now();
+      }
+      stderr.write(jsonLine(event));
+    },
+    end() {},
+  };
+}

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const bin = fileURLToPath(new URL('../bin/dangerzone-image.js', import.meta.url));
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliSurroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly nodeOptions?: readonly string[];
+  readonly script?: string;
+}
+
+/** The built program, as a user starts it, in an environment of its own. */
+export function startCli(args: readonly string[], { env, cwd, nodeOptions = [], script = bin }: CliSurroundings = {}): ChildProcess {
+  const home = temporaryFolder();
+  return spawn(process.execPath, [...nodeOptions, script, ...args], {
+    cwd: cwd ?? home,
+    env: { PATH: process.env.PATH, HOME: home, SystemRoot: process.env.SystemRoot, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export async function runCli(args: readonly string[], surroundings?: CliSurroundings): Promise<CliRun> {
+  return finished(startCli(args, surroundings));
+}
+
+export async function finished(child: ChildProcess): Promise<CliRun> {
+  const text = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => (text.stdout += chunk));
+  child.stderr?.on('data', (chunk: Buffer) => (text.stderr += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, ...text };
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'dangerzone-image-cli-'));
+}
+
+/** Writes files by their path below `folder`; what is no text becomes JSON. */
+export function writeFiles(folder: string, files: Readonly<Record<string, unknown>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o600 });
+  }
+}

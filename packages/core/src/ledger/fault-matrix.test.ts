@@ -1,0 +1,263 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { codeOf } from '../errors/coded-error.ts';
+import { digestOf } from '../oci/digest.ts';
+import { readDocument, writeDocument } from './document-store.ts';
+import { writeLastLogIndex } from './last-log-index.ts';
+import { emptyLedger, type Ledger, readLedger, writeLedger } from './ledger.ts';
+import { beginPending, commitInstalled } from './ledger-changes.ts';
+import type { Release } from './release.ts';
+import type { StateFolder } from './state-folder.ts';
+import { nodeStateFs, type StateFacts, type StateFile, type StateFs } from './state-fs.ts';
+
+const LOG = 'c'.repeat(64);
+const profile = { image: 'registry.example.org/team/sandbox', floor: {}, dangerzoneLogId: LOG };
+const now = new Date('2026-06-01T00:00:00Z');
+const document = Buffer.from('{"schemaVersion":2}');
+
+function release(name: string, index: number): Release {
+  const digest = (part: string) => digestOf(Buffer.from(`${name} ${part}`));
+  return {
+    signed: digest('manifest'),
+    manifest: digest('manifest'),
+    config: digest('config'),
+    ranks: { [LOG]: index },
+  };
+}
+
+const [first, second] = [release('first', 100), release('second', 200)];
+const before = commitInstalled(emptyLedger(profile.image), first, { now, forced: false });
+const pending = beginPending(before, {
+  release: second,
+  temporaryName: 'work:incoming',
+  stableName: 'stable:latest',
+  since: now,
+});
+const after = commitInstalled(pending, second, { now, forced: false });
+
+async function prepare(folder: StateFolder, fs: StateFs): Promise<void> {
+  await writeLedger(folder, before, { fs });
+  await writeLastLogIndex(folder, profile, before, { fs });
+}
+
+/** What an upgrade writes, in its order. */
+async function store(folder: StateFolder, fs: StateFs): Promise<void> {
+  await writeDocument(folder, document, { fs });
+  await writeLedger(folder, pending, { fs });
+  await writeLedger(folder, after, { fs });
+  await writeLastLogIndex(folder, profile, after, { fs });
+}
+
+/** The next run: whole, one of the three states, and never below the floor that held before. */
+async function requireWhole(folder: StateFolder, fs: StateFs): Promise<Ledger> {
+  const { ledger, origin, notices } = await readLedger(folder, profile, { fs, wait: async () => undefined });
+  expect({ origin, notices }).toEqual({ origin: 'stored', notices: [] });
+  expect([before, pending, after]).toContainEqual(ledger);
+  expect(ledger.floors[LOG]).toBeGreaterThanOrEqual(100);
+  const kept = await readDocument(folder, digestOf(document), { fs });
+  if (ledger.pending || ledger.installed === second.config) expect(kept && Buffer.from(kept)).toEqual(document);
+  return ledger;
+}
+
+type Fault = (call: string) => 'go on' | Error;
+
+/** Counts every call, also those on an open file, and lets a test make any of them fail. */
+function withFaults(fs: StateFs, fault: Fault): StateFs {
+  const guarded =
+    <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const verdict = fault(name);
+      if (verdict !== 'go on') throw verdict;
+      return call(...args);
+    };
+  return {
+    ...fs,
+    lstat: guarded('lstat', fs.lstat),
+    mkdir: guarded('mkdir', fs.mkdir),
+    rename: guarded('rename', fs.rename),
+    unlink: guarded('unlink', fs.unlink),
+    list: guarded('list', fs.list),
+    syncFolder: guarded('syncFolder', fs.syncFolder),
+    open: guarded('open', async (...args: Parameters<StateFs['open']>) => {
+      const file = await fs.open(...args);
+      return {
+        stat: guarded('stat', () => file.stat()),
+        read: guarded('read', (limit: number) => file.read(limit)),
+        // Half of the bytes are there when a write fails.
+        write: async (bytes: Uint8Array) => {
+          const verdict = fault('write');
+          await file.write(verdict === 'go on' ? bytes : bytes.subarray(0, bytes.length >> 1));
+          if (verdict !== 'go on') throw verdict;
+        },
+        sync: guarded('sync', () => file.sync()),
+        close: async () => {
+          await file.close(); // the kernel closes it in any case
+          const verdict = fault('close');
+          if (verdict !== 'go on') throw verdict;
+        },
+      };
+    }),
+  };
+}
+
+const systemError = (code: string) => Object.assign(new Error(code), { code });
+
+async function countCalls(folder: StateFolder): Promise<string[]> {
+  const calls: string[] = [];
+  await prepare(folder, nodeStateFs);
+  await store(
+    folder,
+    withFaults(nodeStateFs, (call) => (calls.push(call), 'go on')),
+  );
+  return calls;
+}
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'faults-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+describe('the store sequence on a disk that fails', () => {
+  it.each(['ENOSPC', 'EIO'])(
+    'bad input 158: leaves the old state or the new one when any one call fails (%s)',
+    async (code) => {
+      const calls = await countCalls({ path: join(root, 'count') });
+      expect(new Set(calls)).toEqual(
+        new Set(['lstat', 'mkdir', 'open', 'stat', 'read', 'write', 'sync', 'close', 'rename', 'syncFolder']),
+      );
+      for (let failing = 0; failing < calls.length; failing++) {
+        const folder = { path: join(root, `${failing}`) };
+        await prepare(folder, nodeStateFs);
+        let call = 0;
+        const error = await store(
+          folder,
+          withFaults(nodeStateFs, () => (call++ === failing ? systemError(code) : 'go on')),
+        ).catch((reason: unknown) => reason);
+        const expected = code === 'ENOSPC' ? 'DISK_FULL' : 'STATE_INVALID';
+        if (error !== undefined) expect([expected, undefined]).toContain(codeOf(error));
+        await requireWhole(folder, nodeStateFs);
+      }
+    },
+  );
+
+  it('bad input 158: leaves the old state or the new one when the process dies at any call, and clears up', async () => {
+    const calls = await countCalls({ path: join(root, 'count') });
+    const outcomes = new Set<unknown>();
+    for (let last = 0; last < calls.length; last++) {
+      const folder = { path: join(root, `${last}`) };
+      await prepare(folder, nodeStateFs);
+      let call = 0;
+      // Once dead, nothing more happens: also no tidying in a `finally`.
+      await store(
+        folder,
+        withFaults(nodeStateFs, () => (call++ >= last ? new Error('killed') : 'go on')),
+      ).catch(() => undefined);
+      outcomes.add((await requireWhole(folder, nodeStateFs)).installed);
+      const names = [
+        ...(await nodeStateFs.list(folder.path, 100)),
+        ...(await nodeStateFs.list(join(folder.path, 'signatures'), 100)),
+      ];
+      expect(names.filter((name) => name.endsWith('.part'))).toEqual([]);
+    }
+    expect(outcomes).toEqual(new Set([first.config, second.config]));
+  });
+});
+
+interface Content {
+  bytes: Uint8Array;
+  /** What a power cut leaves of it. */
+  synced: Uint8Array;
+}
+
+/** A disk of which a power cut takes all that was not synced: bytes of files, and names in folders. */
+class CachedDisk implements StateFs {
+  readonly uid = 1000;
+  #names = new Map<string, Content | 'folder'>([['/', 'folder']]);
+  #lasting = new Map(this.#names);
+
+  powerCut(): void {
+    this.#names = new Map(this.#lasting);
+    for (const content of this.#names.values()) if (content !== 'folder') content.bytes = content.synced;
+  }
+  async lstat(path: string): Promise<StateFacts> {
+    const content = this.#get(path);
+    const isFolder = content === 'folder';
+    const size = isFolder ? 0 : content.bytes.length;
+    return { uid: 1000, mode: 0o600, nlink: 1, size, isFile: () => !isFolder, isDirectory: () => isFolder };
+  }
+  async mkdir(path: string): Promise<void> {
+    this.#names.set(path, 'folder');
+  }
+  async open(path: string, flags: number): Promise<StateFile> {
+    if ((flags & 0o3) !== 0) this.#names.set(path, { bytes: new Uint8Array(), synced: new Uint8Array() });
+    const content = this.#get(path) as Content;
+    return {
+      stat: () => this.lstat(path),
+      read: async (limit) => content.bytes.subarray(0, limit),
+      write: async (bytes) => {
+        content.bytes = bytes;
+      },
+      sync: async () => {
+        content.synced = content.bytes;
+      },
+      close: async () => undefined,
+    };
+  }
+  async rename(from: string, to: string): Promise<void> {
+    this.#names.set(to, this.#get(from));
+    this.#names.delete(from);
+  }
+  async unlink(path: string): Promise<void> {
+    this.#get(path);
+    this.#names.delete(path);
+  }
+  async list(path: string): Promise<readonly string[]> {
+    return this.#children(this.#names, path).map((child) => child.slice(path.length + 1));
+  }
+  async syncFolder(path: string): Promise<void> {
+    for (const child of this.#children(this.#lasting, path)) if (!this.#names.has(child)) this.#lasting.delete(child);
+    for (const child of this.#children(this.#names, path)) this.#lasting.set(child, this.#get(child));
+  }
+  #children(names: Map<string, unknown>, path: string): string[] {
+    return [...names.keys()].filter(
+      (name) => name !== '/' && name.slice(0, Math.max(1, name.lastIndexOf('/'))) === path,
+    );
+  }
+  #get(path: string): Content | 'folder' {
+    const content = this.#names.get(path);
+    if (content === undefined) throw systemError('ENOENT');
+    return content;
+  }
+}
+
+describe('the store sequence when the power fails', () => {
+  const folder = { path: '/state' };
+
+  it('bad input 159: leaves the old state or the new one, whichever call was the last', async () => {
+    for (let last = 0, ended = false; !ended; last++) {
+      const disk = new CachedDisk();
+      await prepare(folder, disk);
+      let call = 0;
+      ended = await store(
+        folder,
+        withFaults(disk, () => (call++ >= last ? new Error('power cut') : 'go on')),
+      ).then(
+        () => true,
+        () => false,
+      );
+      disk.powerCut();
+      const ledger = await requireWhole(folder, disk);
+      if (ended) expect(ledger).toEqual(after);
+    }
+  });
+
+  it('bad input 159: has everything on the disk when a write is said to be done', async () => {
+    const disk = new CachedDisk();
+    await writeLedger(folder, after, { fs: disk });
+    disk.powerCut();
+    expect((await readLedger(folder, profile, { fs: disk, readOnly: true })).ledger).toEqual(after);
+  });
+});
