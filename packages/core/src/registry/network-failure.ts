@@ -1,5 +1,5 @@
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { escapeControls, printable } from '../errors/printable.ts';
 
 interface FailureKind {
   readonly reason: string;
@@ -47,7 +47,7 @@ const kinds: readonly FailureKind[] = [
 ];
 const broken: Omit<FailureKind, 'codes'> = { reason: 'broken', message: 'the connection broke off', suggestion: AGAIN };
 
-/** What went wrong below HTTP, in words of ours: the message of a foreign error may hold what the other side chose. */
+/** What went wrong below HTTP, in words of ours. */
 export function networkFailure(error: unknown, { host }: URL): CodedError {
   const raw = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const code = /^[A-Z0-9_]{1,60}$/.test(raw) ? raw : undefined;
@@ -58,7 +58,13 @@ export function networkFailure(error: unknown, { host }: URL): CodedError {
     {
       suggestions: [suggestion],
       details: { host, reason, ...(code && { systemCode: code }) },
-      cause: error,
+      cause: withoutPayload(error, code),
     },
   );
+}
+
+/** Foreign errors carry raw answers, certificates and text that the other side chose: their words stay, escaped, the rest goes. */
+function withoutPayload(error: unknown, code: string | undefined): Error {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
+  return Object.assign(new Error(escapeControls(message.slice(0, 500))), code && { code });
 }

@@ -25,6 +25,8 @@ export interface Fault {
   readonly resetAfter?: number;
   /** Says nothing more after this many bytes of the body, and keeps the connection; -1: no status line either. */
   readonly stallAfter?: number;
+  /** Raw bytes in place of an answer; then the connection closes. */
+  readonly raw?: string;
   /** Raw bytes put on the connection right after the answer, as an unasked-for next one. */
   readonly staged?: string;
 }
@@ -54,6 +56,7 @@ export async function sendAnswer(
   const { resetAfter, stallAfter } = fault;
   if (stallAfter === -1) return;
   if (resetAfter === -1) return void response.socket?.destroy();
+  if (fault.raw !== undefined) return void response.socket?.end(fault.raw);
   const body = fault.body ?? right.body;
   response.writeHead(fault.status ?? right.status, headersFor(right, fault, body));
   response.flushHeaders();

@@ -16,7 +16,7 @@ const list = (path: string) => (hasFixtures ? readdirSync(new URL(path, FIXTURES
 const readKey = (path: string) => parsePublicKey(read(path), path);
 const pinnedRekor = () => [pinnedLog(readKey('dangerzone-releases/rekor.pub'))];
 const indexesOf = ({ verdicts }: SignedDigest) =>
-  verdicts.map((verdict) => (verdict.verdict === 'accepted' ? verdict.log?.index : undefined));
+  verdicts.map((verdict) => (verdict.verdict === 'accepted' ? (verdict.log?.index ?? Number.NaN) : Number.NaN));
 
 describe.skipIf(!hasFixtures)('the signatures of Dangerzone’s releases', () => {
   const releases = list('dangerzone-releases/').filter((name) => /^\d/.test(name));
