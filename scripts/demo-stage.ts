@@ -5,7 +5,11 @@ import { join } from 'node:path';
 /** Shows each command, runs it for real, and insists on its exit code. */
 export function createStage(folder: string) {
   const cli = join(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'dangerzone-image.js');
-  const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...(process.env['NO_COLOR'] !== undefined && { NO_COLOR: '1' }) };
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    ...(process.env.NO_COLOR !== undefined && { NO_COLOR: '1' }),
+  };
   const unexpected: string[] = [];
   let commands = 0;
 
@@ -15,7 +19,11 @@ export function createStage(folder: string) {
     },
     async run(args: readonly string[], expected: number): Promise<void> {
       console.log(`$ dangerzone-image ${args.join(' ')}`);
-      const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env, stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = spawn(process.execPath, [cli, ...args], {
+        cwd: folder,
+        env,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       const [code] = (await once(child, 'close')) as [number | null];
       commands += 1;
       console.log(code === 0 ? '' : `(exit code ${code})\n`);
@@ -27,7 +35,9 @@ export function createStage(folder: string) {
         process.exitCode = 1;
         return;
       }
-      console.log(`── All ${commands} commands did what they should: the good ones passed, the bad ones were refused. Try next:\n`);
+      console.log(
+        `── All ${commands} commands did what they should: the good ones passed, the bad ones were refused. Try next:\n`,
+      );
       for (const line of next) console.log(`   ${line}`);
     },
   };

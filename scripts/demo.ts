@@ -1,9 +1,15 @@
 // `npm start`: the whole job once, on loopback and in a temporary folder, with the CLI that users run.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildTestImage, createTestSigner, publishTestImage, startTestRegistry, type TestImage } from '../packages/core/dist/testing/index.js';
+import {
+  buildTestImage,
+  createTestSigner,
+  publishTestImage,
+  startTestRegistry,
+  type TestImage,
+} from '../packages/core/dist/testing/index.js';
 import { createStage } from './demo-stage.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'dangerzone-image-demo-'));
@@ -22,7 +28,11 @@ const installed = [...ours, '--runtime', 'oci-layout', '--runtime-option', 'path
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
 const release = (days: number): TestImage => buildTestImage({ created: daysAgo(days) });
 const publish = (content: TestImage, isSigned = true) =>
-  publishTestImage(registry, 'demo/sandbox', content, { tag: 'latest', signers: isSigned ? [publisher] : [], signPlatforms: true });
+  publishTestImage(registry, 'demo/sandbox', content, {
+    tag: 'latest',
+    signers: isSigned ? [publisher] : [],
+    signPlatforms: true,
+  });
 
 /** What ghcr.io has of one production release of the Dangerzone sandbox: the signatures of its index and manifests. */
 function publishRealSignatures(): string[] {
@@ -31,7 +41,12 @@ function publishRealSignatures(): string[] {
   for (const hex of digests) {
     const repository = 'freedomofpress/dangerzone/v1';
     registry.putBlob(repository, readFileSync(join(data, hex, 'payload.json')));
-    registry.putManifest(repository, readFileSync(join(data, hex, 'manifest.json')), 'application/vnd.oci.image.manifest.v1+json', `sha256-${hex}.sig`);
+    registry.putManifest(
+      repository,
+      readFileSync(join(data, hex, 'manifest.json')),
+      'application/vnd.oci.image.manifest.v1+json',
+      `sha256-${hex}.sig`,
+    );
   }
   return digests;
 }
@@ -39,7 +54,10 @@ function publishRealSignatures(): string[] {
 say('1. Real signatures: one production release of the Dangerzone sandbox, with the keys built in');
 for (const hex of publishRealSignatures()) {
   const reference = `ghcr.io/freedomofpress/dangerzone/v1@sha256:${hex}`;
-  await run(['store-signatures', reference, '--mirror', registry.origin, '--mirror-only', '--state-dir', './dangerzone-state'], 0);
+  await run(
+    ['store-signatures', reference, '--mirror', registry.origin, '--mirror-only', '--state-dir', './dangerzone-state'],
+    0,
+  );
 }
 
 say('2. A publisher signs a first release; this machine installs it');
@@ -68,7 +86,10 @@ await run(['verify-local', ...installed], 0);
 
 say('7. Somebody swaps the image on this machine for another one under the same name: refused');
 const layout = JSON.parse(readFileSync(join(folder, 'images', 'index.json'), 'utf8'));
-await writeFile(join(folder, 'images', 'index.json'), JSON.stringify({ ...layout, manifests: [{ ...layout.manifests[0], digest: `sha256:${'e'.repeat(64)}` }] }));
+await writeFile(
+  join(folder, 'images', 'index.json'),
+  JSON.stringify({ ...layout, manifests: [{ ...layout.manifests[0], digest: `sha256:${'e'.repeat(64)}` }] }),
+);
 await run(['verify-local', ...installed], 3);
 
 await rm(folder, { recursive: true, force: true });

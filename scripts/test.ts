@@ -4,12 +4,23 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const packages = [...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)), join(root, 'test')];
+const packages = [
+  ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
+  join(root, 'test'),
+];
 const reports = packages.map((folder) => join(folder, '.report', 'vitest.json'));
 for (const report of reports) rmSync(report, { force: true });
 
 const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
-const args = ['run', 'test', '--continue=always', '--concurrency=1', '--output-logs=full', '--log-prefix=none', ...process.argv.slice(2)];
+const args = [
+  'run',
+  'test',
+  '--continue=always',
+  '--concurrency=1',
+  '--output-logs=full',
+  '--log-prefix=none',
+  ...process.argv.slice(2),
+];
 const { status } = spawnSync(process.execPath, [turbo, ...args], { cwd: root, stdio: 'inherit' });
 
 const sums = { passed: 0, failed: 0, skipped: 0 };

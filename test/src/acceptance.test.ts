@@ -8,7 +8,10 @@ describe('acceptance 3: fresh install', () => {
     await using world = await createWorld({ auth: 'token' });
     const { digest } = world.publish(release(1));
     const first = await world.run(['upgrade', '--progress', 'plain']);
-    expect(first).toMatchObject({ code: 0, json: { schema: 1, verb: 'upgrade', status: 'installed', image: { digest } } });
+    expect(first).toMatchObject({
+      code: 0,
+      json: { schema: 1, verb: 'upgrade', status: 'installed', image: { digest } },
+    });
     const lines = first.stderr.split('\n');
     const size = lines.findIndex((line) => /download/i.test(line) && /\d/.test(line));
     const transfer = lines.findIndex((line) => /transfer|100 ?%/i.test(line));
@@ -68,7 +71,10 @@ describe('acceptance 8: same release by two channels (registry half)', () => {
     const { signatures } = elsewhere.publish(release(1));
     expect(signatures.size).toBeGreaterThan(0);
     await world.run(['upgrade']);
-    expect(await world.run(['upgrade', '--mirror', elsewhere.registry.origin])).toMatchObject({ code: 0, json: { status: 'up-to-date' } });
+    expect(await world.run(['upgrade', '--mirror', elsewhere.registry.origin])).toMatchObject({
+      code: 0,
+      json: { status: 'up-to-date' },
+    });
     expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
     const index = JSON.parse(await readFile(join(world.layout, 'index.json'), 'utf8'));
     expect(index.manifests).toHaveLength(1);
@@ -86,8 +92,15 @@ describe('acceptance 9: two upgrades in a row', () => {
     expect(index.manifests).toHaveLength(1);
     expect(index.manifests[0].annotations).toEqual({ 'org.opencontainers.image.ref.name': `${world.image}:latest` });
     const three = release(3);
-    const platform = three.manifests.find(({ platform: { architecture } }) => architecture === (process.arch === 'x64' ? 'amd64' : process.arch));
-    const expected = [three.digest, platform?.digest, platform?.config.digest, ...(platform?.layers.map(({ digest }) => digest) ?? [])];
+    const platform = three.manifests.find(
+      ({ platform: { architecture } }) => architecture === (process.arch === 'x64' ? 'amd64' : process.arch),
+    );
+    const expected = [
+      three.digest,
+      platform?.digest,
+      platform?.config.digest,
+      ...(platform?.layers.map(({ digest }) => digest) ?? []),
+    ];
     const blobs = await readdir(join(world.layout, 'blobs', 'sha256'));
     expect(blobs.map((hex) => `sha256:${hex}`).sort()).toEqual([...new Set(expected)].sort());
     expect((await world.run(['verify-local'])).code).toBe(0);
@@ -108,7 +121,10 @@ describe('a swapped image', () => {
     index.manifests[0] = { ...index.manifests[0], digest: evil.digest, size: evil.index.bytes.length };
     await writeFile(file, JSON.stringify(index));
 
-    expect(await world.run(['verify-local'])).toMatchObject({ code: 3, json: { error: { code: 'IMAGE_NOT_VERIFIED' } } });
+    expect(await world.run(['verify-local'])).toMatchObject({
+      code: 3,
+      json: { error: { code: 'IMAGE_NOT_VERIFIED' } },
+    });
     expect(await world.run(['status', '--exit-code'])).toMatchObject({ code: 3, json: { status: 'not-verified' } });
     expect((await world.run(['upgrade'])).code).toBe(0);
     expect((await world.run(['verify-local'])).code).toBe(0);

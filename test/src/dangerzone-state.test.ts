@@ -28,12 +28,20 @@ describe.skipIf(!areFixturesHere)('acceptance 2: drop-in state of Dangerzone 0.1
     if (!installed || !fetched) throw new Error('two signatures expected');
     await writeFile(join(signatures, KEY_FOLDER, `${installed.digest.slice(7)}.json`), installed.file);
     await mkdir(world.layout);
-    const entry = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: installed.digest, size: 1, annotations: { 'org.opencontainers.image.ref.name': `${installed.image}:latest` } };
+    const entry = {
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      digest: installed.digest,
+      size: 1,
+      annotations: { 'org.opencontainers.image.ref.name': `${installed.image}:latest` },
+    };
     await writeFile(join(world.layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }));
     const runtime = ['--runtime', 'oci-layout', '--runtime-option', `path=${world.layout}`, '--json'];
 
     // Read: the image that Dangerzone installed verifies by its file, and its floor counts.
-    expect(await world.runBare(['verify-local', ...runtime])).toMatchObject({ code: 0, json: { image: { digest: installed.digest } } });
+    expect(await world.runBare(['verify-local', ...runtime])).toMatchObject({
+      code: 0,
+      json: { image: { digest: installed.digest } },
+    });
     const status = await world.runBare(['status', ...runtime]);
     expect(Object.values(status.json.floor)).toEqual([2086326142]);
 
@@ -43,9 +51,18 @@ describe.skipIf(!areFixturesHere)('acceptance 2: drop-in state of Dangerzone 0.1
     expect((await world.runBare(['store-signatures', `${fetched.image}@${fetched.digest}`, ...mirror])).code).toBe(0);
     const stored = JSON.parse(await readFile(join(signatures, KEY_FOLDER, `${fetched.digest.slice(7)}.json`), 'utf8'));
     for (const signature of stored) {
-      expect(Object.keys(signature).sort()).toEqual(['Base64Signature', 'Bundle', 'Cert', 'Chain', 'Payload', 'RFC3161Timestamp']);
+      expect(Object.keys(signature).sort()).toEqual([
+        'Base64Signature',
+        'Bundle',
+        'Cert',
+        'Chain',
+        'Payload',
+        'RFC3161Timestamp',
+      ]);
       expect(Number.isInteger(signature.Bundle.Payload.logIndex)).toBe(true);
-      expect(JSON.parse(Buffer.from(signature.Payload, 'base64').toString()).critical.image['docker-manifest-digest']).toBe(fetched.digest);
+      expect(
+        JSON.parse(Buffer.from(signature.Payload, 'base64').toString()).critical.image['docker-manifest-digest'],
+      ).toBe(fetched.digest);
     }
 
     expect(await readFile(join(signatures, 'last_log_index'), 'utf8')).toBe('2086326142');

@@ -9,37 +9,43 @@ import { createWorld, release, type World } from './world.ts';
 /** SIGKILL, not an exception: nothing of ours runs any more. */
 async function upgradeKilledAt(world: World, moment: string): Promise<NodeJS.Signals | null> {
   const script = join(import.meta.dirname, 'killed-upgrade.ts');
-  const child = spawn(process.execPath, [script, world.profile, world.state, world.layout, moment], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [script, world.profile, world.state, world.layout, moment], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return signal;
 }
 
 describe('acceptance 10: kill matrix (oci-layout)', () => {
-  it.each([...steps, 'first-byte', 'between-tags'])('SIGKILL at %s: the old or the new image verifies at once, and the next upgrade ends whole', async (moment) => {
-    await using world = await createWorld();
-    const one = world.publish(release(1));
-    await world.run(['upgrade']);
-    const two = world.publish(release(2));
-    expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
+  it.each([...steps, 'first-byte', 'between-tags'])(
+    'SIGKILL at %s: the old or the new image verifies at once, and the next upgrade ends whole',
+    async (moment) => {
+      await using world = await createWorld();
+      const one = world.publish(release(1));
+      await world.run(['upgrade']);
+      const two = world.publish(release(2));
+      expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
 
-    const between = await world.run(['verify-local']);
-    expect(between.code).toBe(0);
-    expect([one.digest, two.digest]).toContain(between.json.image.digest);
+      const between = await world.run(['verify-local']);
+      expect(between.code).toBe(0);
+      expect([one.digest, two.digest]).toContain(between.json.image.digest);
 
-    expect((await world.run(['upgrade'])).code).toBe(0);
-    expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest: two.digest } } });
-    const index = JSON.parse(await readFile(join(world.layout, 'index.json'), 'utf8'));
-    expect(index.manifests).toHaveLength(1);
-    expect((await readdir(world.layout)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
-    const state = await readdir(world.state, { recursive: true });
-    expect(state.filter((name) => /part|tmp|temp/.test(name))).toEqual([]);
-  });
+      expect((await world.run(['upgrade'])).code).toBe(0);
+      expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest: two.digest } } });
+      const index = JSON.parse(await readFile(join(world.layout, 'index.json'), 'utf8'));
+      expect(index.manifests).toHaveLength(1);
+      expect((await readdir(world.layout)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
+      const state = await readdir(world.state, { recursive: true });
+      expect(state.filter((name) => /part|tmp|temp/.test(name))).toEqual([]);
+    },
+  );
 
   it('SIGKILL at any step of a first install: the next upgrade installs', async () => {
     await using world = await createWorld();
     const { digest } = world.publish(release(1));
     // Killed at `commit`, the image is there already: later moments belong to the run that finishes it.
-    for (const moment of steps.slice(0, steps.indexOf('commit') + 1)) expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
+    for (const moment of steps.slice(0, steps.indexOf('commit') + 1))
+      expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
     expect((await world.run(['upgrade'])).code).toBe(0);
     expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
   });

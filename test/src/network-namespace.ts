@@ -5,7 +5,7 @@ export const withoutNetwork = findWay();
 
 if (!withoutNetwork) {
   const reason = 'no network namespace without interfaces can be made here (unshare --net)';
-  if (process.env['CI']) throw new Error(`CI must be able to prove that offline verbs are offline: ${reason}`);
+  if (process.env.CI) throw new Error(`CI must be able to prove that offline verbs are offline: ${reason}`);
   console.warn(`skipped: ${reason}`);
 }
 

@@ -8,8 +8,14 @@ describe.skipIf(!withoutNetwork)('bad input 21: without a network', () => {
     const { digest } = world.publish(release(1));
     await world.run(['upgrade']);
     const offline = { prefix: withoutNetwork ?? [] };
-    expect(await world.run(['verify-local'], offline)).toMatchObject({ code: 0, json: { status: 'verified', image: { digest } } });
+    expect(await world.run(['verify-local'], offline)).toMatchObject({
+      code: 0,
+      json: { status: 'verified', image: { digest } },
+    });
     expect(await world.run(['status'], offline)).toMatchObject({ code: 0, json: { status: 'verified' } });
-    expect(await world.run(['upgrade'], offline)).toMatchObject({ code: 5, json: { error: { code: 'REGISTRY_UNREACHABLE' } } });
+    expect(await world.run(['upgrade'], offline)).toMatchObject({
+      code: 5,
+      json: { error: { code: 'REGISTRY_UNREACHABLE' } },
+    });
   });
 });

@@ -5,7 +5,8 @@ import type { PublishedSignature } from '@dangerzone-image/core/testing';
 /** Signatures that others published, where this machine has them beside the repository. */
 const fixtures = join(import.meta.dirname, '..', '..', '..', 'shared', 'fixtures');
 export const areFixturesHere = existsSync(fixtures);
-if (!areFixturesHere) console.warn('skipped: the signatures of other publishers are not beside this repository (../shared/fixtures)');
+if (!areFixturesHere)
+  console.warn('skipped: the signatures of other publishers are not beside this repository (../shared/fixtures)');
 
 export interface RealSignatures {
   readonly title: string;
@@ -31,7 +32,13 @@ export function productionSignatures(): RealSignatures[] {
         signature: annotations['dev.cosignproject.cosign/signature'],
         bundle: JSON.parse(annotations['dev.sigstore.cosign/bundle'] ?? 'null'),
       }));
-      return { title: `${release} ${hex.slice(0, 8)}`, image: 'ghcr.io/freedomofpress/dangerzone/v1', digest: `sha256:${hex}` as const, signatures, file: asStored(signatures) };
+      return {
+        title: `${release} ${hex.slice(0, 8)}`,
+        image: 'ghcr.io/freedomofpress/dangerzone/v1',
+        digest: `sha256:${hex}` as const,
+        signatures,
+        file: asStored(signatures),
+      };
     }),
   );
 }
@@ -43,10 +50,20 @@ export function testKeySignatures(kind: 'valid' | 'tampered' | 'invalid'): RealS
   return (folder ? readdirSync(folder) : []).map((name) => {
     const file = readFileSync(join(folder ?? '', name));
     const entries: Record<string, never>[] = JSON.parse(file.toString());
-    const signatures = entries.map(({ Payload = '', Base64Signature = '', Bundle }) => ({ payload: Buffer.from(Payload, 'base64'), signature: Base64Signature, bundle: Bundle }));
+    const signatures = entries.map(({ Payload = '', Base64Signature = '', Bundle }) => ({
+      payload: Buffer.from(Payload, 'base64'),
+      signature: Base64Signature,
+      bundle: Bundle,
+    }));
     const digest = `sha256:${name.replace('.json', '')}` as const;
     const owner = /ghcr\.io\/(apyrgio)\//.exec(signatures[0]?.payload.toString() ?? '')?.[1] ?? 'almet';
-    return { title: `${kind} ${name.slice(0, 8)}`, image: `ghcr.io/${owner}/dangerzone/dangerzone`, digest, signatures, file };
+    return {
+      title: `${kind} ${name.slice(0, 8)}`,
+      image: `ghcr.io/${owner}/dangerzone/dangerzone`,
+      digest,
+      signatures,
+      file,
+    };
   });
 }
 

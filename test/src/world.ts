@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import {
   buildTestImage,
   createTestSigner,
-  publishTestImage,
   type PublishedImage,
+  publishTestImage,
   startTestRegistry,
   type TestImage,
   type TestRegistry,
@@ -15,7 +15,11 @@ import {
   type TestSigner,
 } from '@dangerzone-image/core/testing';
 
-const cli = join(dirname(createRequire(import.meta.url).resolve('dangerzone-image/package.json')), 'bin', 'dangerzone-image.js');
+const cli = join(
+  dirname(createRequire(import.meta.url).resolve('dangerzone-image/package.json')),
+  'bin',
+  'dangerzone-image.js',
+);
 
 export interface Outcome {
   readonly code: number | null;
@@ -35,10 +39,20 @@ export interface Result {
   readonly installed?: { readonly digest: string };
   readonly download?: { readonly bytes: number };
   readonly floor: Readonly<Record<string, number>>;
-  readonly signatures: readonly { readonly verdict: string; readonly key?: string; readonly reason?: string; readonly log: { readonly id: string; readonly index: number; readonly time: string } }[];
+  readonly signatures: readonly {
+    readonly verdict: string;
+    readonly key?: string;
+    readonly reason?: string;
+    readonly log: { readonly id: string; readonly index: number; readonly time: string };
+  }[];
   readonly reason?: { readonly code: string };
   readonly notices: readonly string[];
-  readonly error: { readonly code: string; readonly message: string; readonly suggestions: readonly string[]; readonly details: Record<string, unknown> };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly suggestions: readonly string[];
+    readonly details: Record<string, unknown>;
+  };
 }
 
 export interface RunOptions {
@@ -81,7 +95,7 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}): Pr
     return path;
   };
   const profile = await writeProfile({});
-  const env = { PATH: process.env['PATH'] ?? '', HOME: join(folder, 'home'), NO_COLOR: '1' };
+  const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1' };
   const runBare: World['runBare'] = (args, options) => runCli(args, { ...options, env: { ...env, ...options?.env } });
   const common = ['--profile', profile, '--state-dir', state, '--json'];
   const local = ['--runtime', 'oci-layout', '--runtime-option', `path=${layout}`];
@@ -95,8 +109,10 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}): Pr
     profile,
     writeProfile,
     runBare,
-    run: ([verb = '', ...args], options) => runBare([verb, ...common, ...(verb === 'store-signatures' ? [] : local), ...args], options),
-    publish: (release, tag = 'latest') => publishTestImage(registry, 'team/sandbox', release, { tag, signers: [signer], signPlatforms: true }),
+    run: ([verb = '', ...args], options) =>
+      runBare([verb, ...common, ...(verb === 'store-signatures' ? [] : local), ...args], options),
+    publish: (release, tag = 'latest') =>
+      publishTestImage(registry, 'team/sandbox', release, { tag, signers: [signer], signPlatforms: true }),
     async [Symbol.asyncDispose]() {
       await registry.close();
       await rm(folder, { recursive: true, force: true });

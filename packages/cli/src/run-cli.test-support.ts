@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 export const bin = fileURLToPath(new URL('../bin/dangerzone-image.js', import.meta.url));
 
+/** Controls, format characters and lone surrogates, separators of lines: all but the line break that ends a line. */
+export const steersTerminal = /[^\P{C}\n]|[\p{Zl}\p{Zp}]/u;
+
 export interface CliRun {
   readonly code: number | null;
   readonly stdout: string;
@@ -17,16 +20,23 @@ export interface CliSurroundings {
   readonly cwd?: string;
   readonly nodeOptions?: readonly string[];
   readonly script?: string;
+  /** What is piped in; nothing at all where left out. */
+  readonly input?: string;
 }
 
 /** The built program, as a user starts it, in an environment of its own. */
-export function startCli(args: readonly string[], { env, cwd, nodeOptions = [], script = bin }: CliSurroundings = {}): ChildProcess {
+export function startCli(
+  args: readonly string[],
+  { env, cwd, nodeOptions = [], script = bin, input }: CliSurroundings = {},
+): ChildProcess {
   const home = temporaryFolder();
-  return spawn(process.execPath, [...nodeOptions, script, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
     cwd: cwd ?? home,
     env: { PATH: process.env.PATH, HOME: home, SystemRoot: process.env.SystemRoot, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 export async function runCli(args: readonly string[], surroundings?: CliSurroundings): Promise<CliRun> {

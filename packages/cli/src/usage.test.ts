@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliRun, runCli, temporaryFolder, writeFiles } from './run-cli.test-support.ts';
+import { type CliRun, runCli, steersTerminal, temporaryFolder, writeFiles } from './run-cli.test-support.ts';
 
 const connections: string[] = [];
 const server = createServer((request, response) => response.end(connections.push(request.url ?? '')));
@@ -48,10 +48,28 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
   ['a timeout that is no number', 'USAGE', 'check', ['check', '--timeout', 'soon'], /--timeout 30/],
   ['an unknown runtime', 'RUNTIME_UNKNOWN', 'status', ['status', '--runtime', 'oci-layuot'], /--runtime oci-layout/],
   ['a runtime that is a path', 'RUNTIME_UNKNOWN', 'status', ['status', '--runtime', '../evil']],
-  ['a runtime option that is none', 'USAGE', 'status', ['status', '--runtime', 'oci-layout', '--runtime-option', 'path'], /path=/],
-  ['a runtime option that the adapter does not know', 'USAGE', 'status', ['status', '--runtime', 'oci-layout', '--runtime-option', 'folder=x'], /path=DIR/],
+  [
+    'a runtime option that is none',
+    'USAGE',
+    'status',
+    ['status', '--runtime', 'oci-layout', '--runtime-option', 'path'],
+    /path=/,
+  ],
+  [
+    'a runtime option that the adapter does not know',
+    'USAGE',
+    'status',
+    ['status', '--runtime', 'oci-layout', '--runtime-option', 'folder=x'],
+    /path=DIR/,
+  ],
   ['a runtime without the option that it needs', 'USAGE', 'status', ['status', '--runtime', 'oci-layout'], /path=DIR/],
-  ['a built-in profile that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', 'dangerzon'], /dangerzone/],
+  [
+    'a built-in profile that does not exist',
+    'PROFILE_INVALID',
+    'status',
+    ['status', '--profile', 'dangerzon'],
+    /dangerzone/,
+  ],
   ['a profile file that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './missing.json']],
   ['a profile that is no JSON', 'PROFILE_INVALID', 'status', ['status', '--profile', './broken.json']],
   ['a profile with a key that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './profile.json']],
@@ -66,7 +84,8 @@ describe('wrong input', () => {
     const cwd = temporaryFolder();
     writeFiles(cwd, { 'broken.json': '{', 'profile.json': profile, 'field.json': { ...profile, thresold: 2 } });
     // Each option once more than the row has it would itself be an error.
-    const more = words.includes('check') && !words.some((word) => word.startsWith('--mirror')) ? ['--mirror', mirror] : [];
+    const more =
+      words.includes('check') && !words.some((word) => word.startsWith('--mirror')) ? ['--mirror', mirror] : [];
     const run = await runCli([...words, ...more, '--json'], { cwd });
     const error = errorOf(run);
     expect({ exit: run.code, code: error.code, verb: JSON.parse(run.stdout).verb }).toEqual({ exit: 2, code, verb });
@@ -99,6 +118,34 @@ describe('wrong input', () => {
     expect(run.stdout.length).toBeLessThan(1000);
   });
 
+  const hostile = 'a\u001b]52;c;eA==\u0007\u001b[2J\r\b\u009b31m\u202e\u2066\u200b\ufeff\nb';
+
+  it.each([
+    [[hostile]],
+    [[`--${hostile}`]],
+    [['status', hostile]],
+    [['status', `--${hostile}=x`]],
+    [['status', '--profile', hostile]],
+    [['status', '--profile', `./${hostile}.json`]],
+    [['status', '--runtime', hostile]],
+    [['status', '--runtime', 'oci-layout', '--runtime-option', hostile]],
+    [['status', '--runtime', 'oci-layout', '--runtime-option', `x=${hostile}`]],
+    [['status', '--runtime', 'oci-layout', '--runtime-option', `${hostile}=x`]],
+    [['status', '--progress', hostile]],
+    [['check', '--mirror', hostile]],
+    [['check', '--mirror', `https://${hostile}/`]],
+    [['check', '--timeout', hostile]],
+    [['verify-local', hostile]],
+    [['verify-local', `registry.example.org/x:${hostile}`]],
+  ])('bad input 182: hostile text in %j is printed escaped', async (words) => {
+    for (const form of [['--debug'], ['--debug', '--json']]) {
+      const { code, stdout, stderr } = await runCli([...words, ...form]);
+      expect(code).toBe(2);
+      expect(stdout + stderr).not.toMatch(steersTerminal);
+      if (form.includes('--json')) expect(JSON.parse(stdout)).toHaveProperty('error.code');
+    }
+  });
+
   it('tells a person the code, the message and what to do, and nothing else', async () => {
     const { code, stdout, stderr } = await runCli(['check', '--force']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -113,7 +160,10 @@ describe('wrong input', () => {
   it('says that no runtime answers, and why, when none was named', async () => {
     const run = await runCli(['status', '--json']);
     expect(run.code).toBe(6);
-    expect(errorOf(run)).toMatchObject({ code: 'RUNTIME_UNAVAILABLE', details: { runtimes: [{ name: 'podman' }, { name: 'docker-desktop' }, { name: 'docker' }] } });
+    expect(errorOf(run)).toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      details: { runtimes: [{ name: 'podman' }, { name: 'docker-desktop' }, { name: 'docker' }] },
+    });
   });
 
   it('has members of exactly these names in an error', async () => {

@@ -7,4 +7,7 @@ import { profileSchema } from '../src/profile/profile-schema.ts';
 const folder = join(import.meta.dirname, '..', 'schema');
 const schema = toJsonSchema(profileSchema, { errorMode: 'throw' });
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(folder, 'profile.schema.json'), `${JSON.stringify({ title: 'dangerzone-image profile', ...schema }, undefined, 2)}\n`);
+writeFileSync(
+  join(folder, 'profile.schema.json'),
+  `${JSON.stringify({ title: 'dangerzone-image profile', ...schema }, undefined, 2)}\n`,
+);

@@ -1,6 +1,7 @@
 export { CodedError, codeOf } from './errors/coded-error.ts';
 export { type ErrorCode, exitCodeOf, exitCodes } from './errors/error-code.ts';
 export { escapeControls, printable } from './errors/printable.ts';
+export { locateStateFolder, type StateFolder, type Surroundings } from './ledger/state-folder.ts';
 export { type Descriptor, mediaTypes } from './oci/descriptor.ts';
 export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
@@ -8,28 +9,49 @@ export { type ImageIndex, type ImageManifest, parseManifest } from './oci/manife
 export { parseJson } from './oci/parse-json.ts';
 export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
+export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
-export type { ContainerRuntime, CreateRuntime, LocalImage, RuntimeInfo, RuntimeOptions, TransferOptions } from './runtime/container-runtime.ts';
+export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
+export { openSources, type SourcesOptions } from './registry/open-sources.ts';
+export type {
+  ContainerRuntime,
+  CreateRuntime,
+  LocalImage,
+  RuntimeInfo,
+  RuntimeOptions,
+  TransferOptions,
+} from './runtime/container-runtime.ts';
 export { guardRuntime } from './runtime/guard-runtime.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
 export type { ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
+export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
-export type * from './verbs/results.ts';
-export { type InstallContext, type LocalContext, type OnlineContext, type ProgressEvent, type Step, steps, type VerbContext } from './verbs/verb-context.ts';
-export type { LegacySignature } from './verify/legacy-signature.ts';
-export { type AcceptedSignature, type LogEntry, type RefusalReason, type RefusedSignature, refusalReasons, type SignatureVerdict } from './verify/signature-verdict.ts';
-export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
-export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';
-export { locateStateFolder, type StateFolder, type Surroundings } from './ledger/state-folder.ts';
-export { loadProfile } from './profile/load-profile.ts';
-export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
-export { openSources, type SourcesOptions } from './registry/open-sources.ts';
-export { sourceChain } from './source/source-chain.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
+export type * from './verbs/results.ts';
 export { status } from './verbs/status.ts';
-export { storeSignatures, type StoreSignaturesOptions } from './verbs/store-signatures.ts';
-export { upgrade, type UpgradeOptions } from './verbs/upgrade.ts';
+export { type StoreSignaturesOptions, storeSignatures } from './verbs/store-signatures.ts';
+export { type UpgradeOptions, upgrade } from './verbs/upgrade.ts';
+export {
+  type InstallContext,
+  type LocalContext,
+  type OnlineContext,
+  type ProgressEvent,
+  type Step,
+  steps,
+  type VerbContext,
+} from './verbs/verb-context.ts';
 export { verifyLocal } from './verbs/verify-local.ts';
+export type { LegacySignature } from './verify/legacy-signature.ts';
+export {
+  type AcceptedSignature,
+  type LogEntry,
+  type RefusalReason,
+  type RefusedSignature,
+  refusalReasons,
+  type SignatureVerdict,
+} from './verify/signature-verdict.ts';
+export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
+export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';

@@ -1,8 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildTestImage, describeRuntimeContract, memorySource, verifiedTestImage } from '@dangerzone-image/core/testing';
 import { createVerifiedStream, digestOf, hostPlatform } from '@dangerzone-image/core';
+import {
+  buildTestImage,
+  describeRuntimeContract,
+  memorySource,
+  verifiedTestImage,
+} from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRuntime } from './create-runtime.ts';
 
@@ -24,7 +29,9 @@ describe('runtime oci-layout', () => {
     const image = buildTestImage({ created: '2026-01-02T03:04:05Z' });
     const runtime = createRuntime({ path });
     const verified = verifiedTestImage(image, NAME, hostPlatform());
-    const local = await runtime.load(createVerifiedStream(verified, memorySource([image]), NAME), { name: `${NAME}:latest` });
+    const local = await runtime.load(createVerifiedStream(verified, memorySource([image]), NAME), {
+      name: `${NAME}:latest`,
+    });
     return { path, runtime, local };
   }
 
@@ -40,9 +47,20 @@ describe('runtime oci-layout', () => {
   it('leaves entries, members and blobs of other tools as they are', async () => {
     const { path, runtime, local } = await loadedLayout();
     const index = JSON.parse(await readFile(join(path, 'index.json'), 'utf8'));
-    const foreign = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${'1'.repeat(64)}`, size: 3, artifactType: 'application/x', annotations: { other: 'tool' } };
+    const foreign = {
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      digest: `sha256:${'1'.repeat(64)}`,
+      size: 3,
+      artifactType: 'application/x',
+      annotations: { other: 'tool' },
+    };
     await writeFile(join(path, 'index.json'), JSON.stringify({ ...index, manifests: [...index.manifests, foreign] }));
-    await writeFile(join(path, 'blobs', 'sha256', '1'.repeat(64)), '{"schemaVersion":2,"config":{"mediaType":"application/x","digest":"sha256:' + '2'.repeat(64) + '","size":2},"layers":[]}');
+    await writeFile(
+      join(path, 'blobs', 'sha256', '1'.repeat(64)),
+      '{"schemaVersion":2,"config":{"mediaType":"application/x","digest":"sha256:' +
+        '2'.repeat(64) +
+        '","size":2},"layers":[]}',
+    );
     await runtime.remove(local);
     expect(JSON.parse(await readFile(join(path, 'index.json'), 'utf8')).manifests).toEqual([foreign]);
     expect(await readdir(join(path, 'blobs', 'sha256'))).toEqual(['1'.repeat(64)]);

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { CodedError, type CreateRuntime, type LocalImage, hostPlatform } from '@dangerzone-image/core';
+import { CodedError, type CreateRuntime, hostPlatform, type LocalImage } from '@dangerzone-image/core';
 import { OciLayout } from './oci-layout.ts';
 import { stageImage } from './stage-image.ts';
 
@@ -52,9 +52,15 @@ export const createRuntime: CreateRuntime = (options) => {
 function requirePath({ path, ...others }: Readonly<Record<string, string>>): string {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined || !path) {
-    throw new CodedError('USAGE', unknown === undefined ? 'runtime oci-layout needs to know its folder' : `runtime oci-layout has no option "${unknown}"`, {
-      suggestions: ['Give the folder that holds the images: --runtime-option path=DIR'],
-    });
+    throw new CodedError(
+      'USAGE',
+      unknown === undefined
+        ? 'runtime oci-layout needs to know its folder'
+        : `runtime oci-layout has no option "${unknown}"`,
+      {
+        suggestions: ['Give the folder that holds the images: --runtime-option path=DIR'],
+      },
+    );
   }
   return resolve(path);
 }

@@ -41,13 +41,17 @@ export class OciLayout {
   /** The image's own digest and, of an index, those of its manifests that are here. */
   async digestsOf(digest: Digest): Promise<Digest[]> {
     const children = (await this.#links(digest)).filter(({ isManifest }) => isManifest);
-    const here = await Promise.all(children.map(async (child) => ((await exists(this.blobPath(child.digest))) ? [child.digest] : [])));
+    const here = await Promise.all(
+      children.map(async (child) => ((await exists(this.blobPath(child.digest))) ? [child.digest] : [])),
+    );
     return [digest, ...here.flat()];
   }
 
   /** The image that had the name stays, if need be without one, as in an engine: content goes by `removeNames` alone. */
   async setName(name: string, { mediaType, digest, size }: LayoutEntry): Promise<void> {
-    const before = (await this.#read()).map((entry) => (entry.annotations?.[REF_NAME] === name ? withoutName(entry) : entry));
+    const before = (await this.#read()).map((entry) =>
+      entry.annotations?.[REF_NAME] === name ? withoutName(entry) : entry,
+    );
     const entries = [...before, { mediaType, digest, size, annotations: { [REF_NAME]: name } }];
     const named = new Set(entries.filter(isNamed).map((entry) => entry.digest));
     await this.#write(entries.filter((entry) => isNamed(entry) || !named.has(entry.digest)));
@@ -75,7 +79,8 @@ export class OciLayout {
     const visit = async (digest: Digest): Promise<void> => {
       if (found.has(digest)) return;
       found.add(digest);
-      for (const { digest: child, isManifest } of await this.#links(digest)) isManifest ? await visit(child) : found.add(child);
+      for (const { digest: child, isManifest } of await this.#links(digest))
+        isManifest ? await visit(child) : found.add(child);
     };
     for (const { digest } of entries) await visit(digest);
     return found;
@@ -85,7 +90,8 @@ export class OciLayout {
     const bytes = await readFile(this.blobPath(digest)).catch(ignoreMissing);
     if (!bytes) return [];
     const document = parseManifest(bytes, this.blobPath(digest));
-    if (document.kind === 'index') return document.manifests.map((child) => ({ digest: child.digest, isManifest: true }));
+    if (document.kind === 'index')
+      return document.manifests.map((child) => ({ digest: child.digest, isManifest: true }));
     return [document.config, ...document.layers].map((child) => ({ digest: child.digest, isManifest: false }));
   }
 
@@ -94,7 +100,10 @@ export class OciLayout {
     const bytes = await readFile(file).catch(ignoreMissing);
     if (!bytes) return [];
     const document = parseManifest(bytes, file);
-    if (document.kind !== 'index') throw new CodedError('RUNTIME_FAILED', `${file} is not an image index`, { suggestions: ['Name the folder of an OCI image layout.'] });
+    if (document.kind !== 'index')
+      throw new CodedError('RUNTIME_FAILED', `${file} is not an image index`, {
+        suggestions: ['Name the folder of an OCI image layout.'],
+      });
     return (parseJson(bytes, { where: file, code: 'RUNTIME_FAILED' }) as { manifests: RawEntry[] }).manifests;
   }
 
@@ -102,7 +111,10 @@ export class OciLayout {
     await mkdir(this.path, { recursive: true });
     await replaceFile(join(this.path, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
     const mediaType = 'application/vnd.oci.image.index.v1+json';
-    await replaceFile(join(this.path, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType, manifests }, undefined, 2));
+    await replaceFile(
+      join(this.path, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, mediaType, manifests }, undefined, 2),
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Descriptor, type VerifiedStream, hexOf } from '@dangerzone-image/core';
+import { type Descriptor, hexOf, type VerifiedStream } from '@dangerzone-image/core';
 import type { OciLayout } from './oci-layout.ts';
 
 /** In the layout's own folder, so that moving in is a rename; left-overs of a killed run go at the next load. */
@@ -16,7 +16,11 @@ export interface StagedImage {
 }
 
 /** Writes every blob beside the store; only when the last one has proved right are they moved in. */
-export async function stageImage(stream: VerifiedStream, layout: OciLayout, onBytes: (bytes: number) => void = () => {}): Promise<StagedImage> {
+export async function stageImage(
+  stream: VerifiedStream,
+  layout: OciLayout,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<StagedImage> {
   const staging = join(layout.path, STAGING);
   const discard = () => rm(staging, { recursive: true, force: true });
   await discard();
@@ -30,7 +34,11 @@ export async function stageImage(stream: VerifiedStream, layout: OciLayout, onBy
   }
 }
 
-async function writeAll(stream: VerifiedStream, staging: string, onBytes: (bytes: number) => void): Promise<Descriptor[]> {
+async function writeAll(
+  stream: VerifiedStream,
+  staging: string,
+  onBytes: (bytes: number) => void,
+): Promise<Descriptor[]> {
   let written = 0;
   for await (const { descriptor, content } of stream.blobs()) {
     const counted = async function* () {
@@ -43,7 +51,8 @@ async function writeAll(stream: VerifiedStream, staging: string, onBytes: (bytes
     await pipeline(counted, createWriteStream(join(staging, hexOf(descriptor.digest)), { flush: true }));
   }
   const roots = stream.roots();
-  for (const { descriptor, bytes } of roots) await writeFile(join(staging, hexOf(descriptor.digest)), bytes, { flush: true });
+  for (const { descriptor, bytes } of roots)
+    await writeFile(join(staging, hexOf(descriptor.digest)), bytes, { flush: true });
   return roots.map(({ descriptor }) => descriptor);
 }
 

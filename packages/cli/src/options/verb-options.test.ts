@@ -8,7 +8,10 @@ const none = { 'mirror-only': false, json: false, quiet: false, debug: false } a
 describe('readVerbOptions', () => {
   it('takes seconds as milliseconds and waits a minute for a lock', () => {
     expect(readVerbOptions(none).lockTimeoutMs).toBe(60_000);
-    expect(readVerbOptions({ ...none, timeout: '5', 'lock-timeout': '0' })).toMatchObject({ timeoutMs: 5000, lockTimeoutMs: 0 });
+    expect(readVerbOptions({ ...none, timeout: '5', 'lock-timeout': '0' })).toMatchObject({
+      timeoutMs: 5000,
+      lockTimeoutMs: 0,
+    });
   });
 
   it('splits a runtime option at its first equals sign', () => {
@@ -29,6 +32,8 @@ describe('readVerbOptions', () => {
     ['a number in another spelling', { timeout: '1e3' }],
     ['more seconds than a timer can count', { 'lock-timeout': '9999999' }],
   ])('bad input 187: refuses %s', (_, flags) => {
-    expect(() => readVerbOptions({ ...none, ...flags })).toThrow(expect.toSatisfy((error: unknown) => codeOf(error) === 'USAGE'));
+    expect(() => readVerbOptions({ ...none, ...flags })).toThrow(
+      expect.toSatisfy((error: unknown) => codeOf(error) === 'USAGE'),
+    );
   });
 });

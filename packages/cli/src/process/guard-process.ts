@@ -3,8 +3,7 @@ import { CodedError } from '@dangerzone-image/core/errors';
 import { type EndableProcess, endWithError } from './end-process.ts';
 import type { Invocation } from './invocation.ts';
 
-type GuardedProcess = EventEmitter &
-  EndableProcess & { readonly stdout: EventEmitter; readonly stderr: EventEmitter };
+type GuardedProcess = EventEmitter & EndableProcess & { readonly stdout: EventEmitter; readonly stderr: EventEmitter };
 
 /**
  * Whatever goes wrong outside a verb ends the process with an error: an exception that nobody caught, a promise that

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@dangerzone-image/core/errors';
 
-const notTrusted = 'Nothing was installed, and the image that was there still works. Try again later or another mirror; if it stays, tell the publisher.';
+const notTrusted =
+  'Nothing was installed, and the image that was there still works. Try again later or another mirror; if it stays, tell the publisher.';
 const tryAgain = 'Try again later, from another network, or give a --mirror.';
 const look = 'Run the same command with --debug to see why.';
 

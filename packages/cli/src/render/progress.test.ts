@@ -13,16 +13,20 @@ interface Setting {
 }
 
 /** Shows events at their times, in milliseconds. */
-function shown(events: readonly (readonly [number, ProgressEvent])[], { style = 'auto', isQuiet = false, isDebug = false, ...terminal }: Setting = {}): string {
-  let [time, text] = [0, ''];
-  const stderr = { ...terminal, write: (part: string) => void (text += part) };
+function shown(
+  events: readonly (readonly [number, ProgressEvent])[],
+  { style = 'auto', isQuiet = false, isDebug = false, ...terminal }: Setting = {},
+): string {
+  let time = 0;
+  const parts: string[] = [];
+  const stderr = { ...terminal, write: (part: string) => parts.push(part) };
   const progress = createProgress({ style, isQuiet, isDebug, stderr, now: () => time });
   for (const [at, event] of events) {
     time = at;
     progress.report(event);
   }
   progress.end();
-  return text;
+  return parts.join('');
 }
 
 const transfer = (megabytes: number): ProgressEvent => ({ type: 'transfer', bytes: megabytes * 1e6, total: 100e6 });
@@ -69,9 +73,19 @@ describe('progress on a terminal', () => {
   const tty = { isTTY: true, columns: 40 };
 
   it('writes one line over and over, cut to the width, and leaves it empty', () => {
-    const text = shown([[0, transfer(1)], [200, transfer(2)]], tty);
+    const text = shown(
+      [
+        [0, transfer(1)],
+        [200, transfer(2)],
+      ],
+      tty,
+    );
     const lines = text.split('\r\u001b[K');
-    expect(lines.slice(1)).toEqual(['Downloading 1.0 MB of 100.0 MB (1 %)', 'Downloading 2.0 MB of 100.0 MB (2 %),', '']);
+    expect(lines.slice(1)).toEqual([
+      'Downloading 1.0 MB of 100.0 MB (1 %)',
+      'Downloading 2.0 MB of 100.0 MB (2 %), 5',
+      '',
+    ]);
   });
 
   it('draws no more than ten times a second, and always the end', () => {
@@ -91,7 +105,9 @@ describe('progress on a terminal', () => {
 describe('progress for programs', () => {
   it('is one JSON document a line', () => {
     const lines = shown(all, { style: 'json' }).trimEnd().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual(all.map(([, event]) => event).filter(({ type }) => type !== 'decision'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      all.map(([, event]) => event).filter(({ type }) => type !== 'decision'),
+    );
   });
 
   it('tells of a transfer ten times a second at the most', () => {

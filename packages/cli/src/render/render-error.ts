@@ -56,13 +56,16 @@ const MAX_CAUSES = 8;
 
 function traceOf(error: unknown): string {
   const traces: string[] = [];
-  for (
-    let cause = error;
-    cause !== undefined && traces.length < MAX_CAUSES;
-    cause = cause instanceof Error ? cause.cause : undefined
-  ) {
-    const trace = cause instanceof Error ? (cause.stack ?? String(cause)) : String(cause);
-    traces.push(trace.split('\n').map(escapeControls).join('\n'));
+  for (let cause = error; cause !== undefined && traces.length < MAX_CAUSES; cause = causeOf(cause)) {
+    const header = String(cause);
+    const stack = cause instanceof Error && cause.stack ? cause.stack : header;
+    // The stack begins with the message, whose line breaks are not the stack's.
+    const frames = stack.startsWith(header) ? stack.slice(header.length) : `\n${stack}`;
+    traces.push(`${escapeControls(header)}${frames.split('\n').map(escapeControls).join('\n')}`);
   }
   return `${traces.join('\ncaused by ')}\n`;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }

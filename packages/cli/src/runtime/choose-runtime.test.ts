@@ -15,7 +15,9 @@ const silent = workingAdapter.replace('info: nothing', "info: async () => { thro
 async function choose(name: string | undefined, ...fixtures: FixturePlugin[]) {
   const { plugins, host } = await fixtureHost(fixtures);
   const events: ProgressEvent[] = [];
-  const runtime = await chooseRuntime({ name, options: {} }, runtimeProviders(plugins, host), (event) => events.push(event));
+  const runtime = await chooseRuntime({ name, options: {} }, runtimeProviders(plugins, host), (event) =>
+    events.push(event),
+  );
   return { name: runtime.name, events };
 }
 

@@ -1,4 +1,4 @@
-import { CodedError, codeOf } from '@dangerzone-image/core/errors';
+import { type CodedError, codeOf } from '@dangerzone-image/core/errors';
 import { describe, expect, it } from 'vitest';
 import { createRuntime } from './create-runtime.ts';
 import { findProvider } from './find-provider.ts';
@@ -19,7 +19,10 @@ async function start(name: string, options: Record<string, string>, ...fixtures:
 
 describe('runtimeProviders', () => {
   it('reads names from metadata, without running a line of any adapter', async () => {
-    const trap: FixturePlugin = { ...foreign, code: 'globalThis.canary = true; export const createRuntime = () => {};' };
+    const trap: FixturePlugin = {
+      ...foreign,
+      code: 'globalThis.canary = true; export const createRuntime = () => {};',
+    };
     const providers = await providersOf(bundled, trap);
     expect(providers.map(({ runtime, plugin, isBundled }) => [runtime, plugin, isBundled]).sort()).toEqual([
       ['lima', 'foreign-lima', false],
@@ -39,7 +42,10 @@ describe('runtimeProviders', () => {
 
 describe('findProvider and createRuntime', () => {
   it('hands the adapter its own options and nothing of oclif', async () => {
-    expect(await start('oci-layout', { path: 'x' }, bundled, foreign)).toMatchObject({ name: 'fixture', options: { path: 'x' } });
+    expect(await start('oci-layout', { path: 'x' }, bundled, foreign)).toMatchObject({
+      name: 'fixture',
+      options: { path: 'x' },
+    });
   });
 
   it('starts a third-party runtime that was named', async () => {
@@ -56,15 +62,35 @@ describe('findProvider and createRuntime', () => {
     ['no plugin provides it', 'RUNTIME_UNKNOWN', 'podmna', [bundled]],
     ['the name is one of Object’s own', 'RUNTIME_UNKNOWN', 'constructor', [bundled]],
     ['two plugins provide it', 'USAGE', 'lima', [foreign, { ...foreign, name: 'other-lima' }]],
-    ['a third-party package claims a bundled name beside the bundled one', 'USAGE', 'oci-layout', [bundled, { ...foreign, runtimes: ['oci-layout'] }]],
-    ['a third-party package claims a bundled name alone', 'USAGE', 'oci-layout', [{ ...foreign, runtimes: ['oci-layout'] }]],
-    ['a third-party package claims a name that a later version bundles', 'USAGE', 'podman', [{ ...foreign, runtimes: ['podman'] }]],
+    [
+      'a third-party package claims a bundled name beside the bundled one',
+      'USAGE',
+      'oci-layout',
+      [bundled, { ...foreign, runtimes: ['oci-layout'] }],
+    ],
+    [
+      'a third-party package claims a bundled name alone',
+      'USAGE',
+      'oci-layout',
+      [{ ...foreign, runtimes: ['oci-layout'] }],
+    ],
+    [
+      'a third-party package claims a name that a later version bundles',
+      'USAGE',
+      'podman',
+      [{ ...foreign, runtimes: ['podman'] }],
+    ],
     ['the export is missing', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: 'export const createruntime = 1;' }]],
     ['the export is no function', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: 'export const createRuntime = {};' }]],
     ['the file cannot be parsed', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: 'export const' }]],
     ['the file throws', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: 'throw new Error("x");' }]],
     ['the factory throws', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: throwing }]],
-    ['the factory makes no runtime', 'RUNTIME_FAILED', 'lima', [{ ...foreign, code: 'export const createRuntime = () => ({ name: "x" });' }]],
+    [
+      'the factory makes no runtime',
+      'RUNTIME_FAILED',
+      'lima',
+      [{ ...foreign, code: 'export const createRuntime = () => ({ name: "x" });' }],
+    ],
   ])('refuses when %s', async (_, code, name, fixtures) => {
     const error = await start(name, {}, ...fixtures).then(
       () => undefined,
@@ -75,12 +101,18 @@ describe('findProvider and createRuntime', () => {
   });
 
   it('leaves an adapter’s own refusal as it is', async () => {
-    const code = 'export const createRuntime = () => { throw Object.assign(new Error("no such option"), { code: "USAGE" }); };';
-    await expect(start('lima', {}, { ...foreign, code })).rejects.toMatchObject({ code: 'USAGE', message: 'no such option' });
+    const code =
+      'export const createRuntime = () => { throw Object.assign(new Error("no such option"), { code: "USAGE" }); };';
+    await expect(start('lima', {}, { ...foreign, code })).rejects.toMatchObject({
+      code: 'USAGE',
+      message: 'no such option',
+    });
   });
 
   it('names the plugins of an ambiguous runtime', async () => {
     const error = start('lima', {}, foreign, { ...foreign, name: 'other-lima' });
-    await expect(error).rejects.toMatchObject({ details: { plugins: expect.arrayContaining(['foreign-lima', 'other-lima']) } });
+    await expect(error).rejects.toMatchObject({
+      details: { plugins: expect.arrayContaining(['foreign-lima', 'other-lima']) },
+    });
   });
 });

@@ -19,7 +19,9 @@ export const workingAdapter = `export const createRuntime = (options) => {
 };`;
 
 /** A small host CLI with plugins in its node_modules, read by oclif itself. Plugins beside its own list are additions. */
-export async function fixtureHost(plugins: readonly FixturePlugin[]): Promise<{ plugins: readonly PluginMetadata[]; host: HostPackage }> {
+export async function fixtureHost(
+  plugins: readonly FixturePlugin[],
+): Promise<{ plugins: readonly PluginMetadata[]; host: HostPackage }> {
   const root = temporaryFolder();
   const listed = plugins.filter(({ isListed }) => isListed).map(({ name }) => name);
   const others = plugins.filter(({ isListed }) => !isListed).map(({ name }) => name);
@@ -29,12 +31,19 @@ export async function fixtureHost(plugins: readonly FixturePlugin[]): Promise<{ 
     'additions/package.json': packageOf('additions', others, {}),
   });
   for (const { name, runtimes, code, isListed } of plugins) {
-    const hooks = Object.fromEntries(runtimes.map((runtime) => [`runtime:${runtime}`, { target: './index.js', identifier: 'createRuntime' }]));
+    const hooks = Object.fromEntries(
+      runtimes.map((runtime) => [`runtime:${runtime}`, { target: './index.js', identifier: 'createRuntime' }]),
+    );
     const folder = join(isListed ? root : additions, 'node_modules', name);
     writeFiles(folder, { 'package.json': packageOf(name, [], { hooks }), 'index.js': code ?? workingAdapter });
   }
   settings.enableAutoTranspile = false;
-  const config = await Config.load({ root, userPlugins: false, devPlugins: false, pluginAdditions: { core: others, path: additions } });
+  const config = await Config.load({
+    root,
+    userPlugins: false,
+    devPlugins: false,
+    pluginAdditions: { core: others, path: additions },
+  });
   return { plugins: config.getPluginsList(), host: config };
 }
 

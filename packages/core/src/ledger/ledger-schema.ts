@@ -138,7 +138,7 @@ export function formatLedger(ledger: Ledger): Uint8Array {
       since: pending.since,
       forced: pending.forced,
     },
-    releases: [...releases].sort(byInstallation).map((entry) => ({
+    releases: releases.map((entry) => ({
       ...formatRelease(entry),
       installedAt: entry.installedAt,
       supersededAt: entry.supersededAt,
@@ -173,10 +173,6 @@ function formatRelease({
 
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
-}
-
-function byInstallation(left: Ledger['releases'][number], right: Ledger['releases'][number]): number {
-  return left.installedAt.getTime() - right.installedAt.getTime() || (left.config < right.config ? -1 : 1);
 }
 
 function isCanonicalDate(text: string): boolean {

@@ -19,7 +19,12 @@ async function profileFolder() {
   };
   await write('cosign.pub', signer.publicKeyPem);
   await write('rekor.pub', signer.logPublicKeyPem);
-  const good = { name: 'example', image: 'registry.example.org/team/sandbox', keys: ['cosign.pub'], transparencyLog: { keys: ['rekor.pub'] } };
+  const good = {
+    name: 'example',
+    image: 'registry.example.org/team/sandbox',
+    keys: ['cosign.pub'],
+    transparencyLog: { keys: ['rekor.pub'] },
+  };
   const writeProfile = (members: object = {}) => write('profile.json', JSON.stringify({ ...good, ...members }));
   return { folder, signer, write, writeProfile, good };
 }
@@ -34,7 +39,9 @@ describe('the built-in profile', () => {
     });
     expect(floor).toEqual({ [dangerzoneLogId as string]: 2023689270 });
     expect(trust.logs.map(({ id }) => id)).toEqual([dangerzoneLogId]);
-    expect(trust.keys.map(({ fileDigest }) => fileDigest)).toEqual(['f8d4fdda2a40d010a1d7d4024e78cecc14d9ab48c89301a901df960a0c47a074']);
+    expect(trust.keys.map(({ fileDigest }) => fileDigest)).toEqual([
+      'f8d4fdda2a40d010a1d7d4024e78cecc14d9ab48c89301a901df960a0c47a074',
+    ]);
     expect(trust).toMatchObject({ threshold: 1, image });
   });
 
@@ -47,7 +54,15 @@ describe('a profile of one’s own', () => {
   it('names image, keys and log; the rest has defaults', async () => {
     const { writeProfile, signer } = await profileFolder();
     const profile = await loadProfile(await writeProfile(), { env });
-    expect(profile).toMatchObject({ name: 'example', isBuiltIn: false, tag: 'latest', floor: {}, freshnessDays: 60, mirrors: [], trust: { threshold: 1 } });
+    expect(profile).toMatchObject({
+      name: 'example',
+      isBuiltIn: false,
+      tag: 'latest',
+      floor: {},
+      freshnessDays: 60,
+      mirrors: [],
+      trust: { threshold: 1 },
+    });
     expect(profile.trust.keys[0]?.fingerprint).toBe(signer.fingerprint);
     expect(profile.dangerzoneLogId).toBeUndefined();
   });
@@ -78,8 +93,16 @@ describe('a profile of one’s own', () => {
     ['an image that is no reference', { image: '-v' }, 'REFERENCE_INVALID'],
     ['a tag that is none', { tag: '../x' }, 'REFERENCE_INVALID'],
     ['a floor without a log ID', { transparencyLog: { keys: ['rekor.pub'], floor: { rekor: 1 } } }, 'PROFILE_INVALID'],
-    ['a floor below 0', { transparencyLog: { keys: ['rekor.pub'], floor: { ['0'.repeat(64)]: -1 } } }, 'PROFILE_INVALID'],
-    ['provenance that must be there, which this version cannot demand', { provenance: { repository: 'o/r', required: true } }, 'PROFILE_INVALID'],
+    [
+      'a floor below 0',
+      { transparencyLog: { keys: ['rekor.pub'], floor: { ['0'.repeat(64)]: -1 } } },
+      'PROFILE_INVALID',
+    ],
+    [
+      'provenance that must be there, which this version cannot demand',
+      { provenance: { repository: 'o/r', required: true } },
+      'PROFILE_INVALID',
+    ],
   ])('with %s is refused', async (_, members, code) => {
     const { writeProfile } = await profileFolder();
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
@@ -120,7 +143,9 @@ describe('SIGSTORE_REKOR_PUBLIC_KEY (bad input 97)', () => {
   it('never replaces the public trusted root, and says that it has no effect', async () => {
     const { writeProfile, write } = await profileFolder();
     const path = await write('other.pub', createTestSigner().logPublicKeyPem);
-    const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), { env: { SIGSTORE_REKOR_PUBLIC_KEY: path } });
+    const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), {
+      env: { SIGSTORE_REKOR_PUBLIC_KEY: path },
+    });
     expect(profile.trust.logs).toEqual(publicTransparencyLogs());
     expect(profile.notices).toHaveLength(1);
   });
@@ -131,12 +156,17 @@ describe('SIGSTORE_REKOR_PUBLIC_KEY (bad input 97)', () => {
   ])('is an error when its file is %s', async (_, content, code) => {
     const { writeProfile, write, folder } = await profileFolder();
     const path = content === undefined ? join(folder, 'missing.pub') : await write('bad.pub', content);
-    await expect(loadProfile(await writeProfile(), { env: { SIGSTORE_REKOR_PUBLIC_KEY: path } })).rejects.toMatchObject({ code });
+    await expect(loadProfile(await writeProfile(), { env: { SIGSTORE_REKOR_PUBLIC_KEY: path } })).rejects.toMatchObject(
+      { code },
+    );
   });
 
-  it.each(['SIGSTORE_ROOT_FILE', 'COSIGN_REPOSITORY', 'TUF_ROOT'])('%s, which other software reads, has no effect', async (name) => {
-    const { writeProfile } = await profileFolder();
-    const path = await writeProfile();
-    expect(await loadProfile(path, { env: { [name]: '/elsewhere' } })).toEqual(await loadProfile(path, { env }));
-  });
+  it.each(['SIGSTORE_ROOT_FILE', 'COSIGN_REPOSITORY', 'TUF_ROOT'])(
+    '%s, which other software reads, has no effect',
+    async (name) => {
+      const { writeProfile } = await profileFolder();
+      const path = await writeProfile();
+      expect(await loadProfile(path, { env: { [name]: '/elsewhere' } })).toEqual(await loadProfile(path, { env }));
+    },
+  );
 });

@@ -4,8 +4,8 @@ import { printable } from '../errors/printable.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { parseReference } from '../oci/reference.ts';
-import { type TrustedKey, parsePublicKey } from '../trust/public-key.ts';
-import { type TransparencyLog, pinnedLog } from '../trust/transparency-log.ts';
+import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
+import { pinnedLog, type TransparencyLog } from '../trust/transparency-log.ts';
 import { parseTrustedRoot, publicTransparencyLogs } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
 import type { Profile } from './profile.ts';
@@ -23,7 +23,10 @@ export interface LoadProfileOptions {
 }
 
 /** `selector` is a file when it has a slash, a backslash or ends in `.json`; else the name of a built-in profile. */
-export async function loadProfile(selector: string = BUILT_IN, { env = process.env }: LoadProfileOptions = {}): Promise<Profile> {
+export async function loadProfile(
+  selector: string = BUILT_IN,
+  { env = process.env }: LoadProfileOptions = {},
+): Promise<Profile> {
   const isFile = /[/\\]|\.json$/.test(selector);
   const profile = isFile ? await readProfile(selector) : builtInProfile(selector);
   return withRekorKeyOfEnvironment(profile, env);
@@ -56,7 +59,11 @@ function builtInProfile(name: string): Profile {
 
 async function readProfile(path: string): Promise<Profile> {
   const place = { where: `profile ${printable(path)}`, code: 'PROFILE_INVALID' } as const;
-  const file = parseShape(profileSchema, parseJson(await readGuardedFile(path, MAX_PROFILE_BYTES, 'profile'), place), place);
+  const file = parseShape(
+    profileSchema,
+    parseJson(await readGuardedFile(path, MAX_PROFILE_BYTES, 'profile'), place),
+    place,
+  );
   const folder = dirname(resolve(path));
   const image = requireName(file.image, place.where);
   const keys = await readKeys(file.keys, folder);
@@ -79,19 +86,27 @@ async function readProfile(path: string): Promise<Profile> {
 function requireName(text: string, where: string): string {
   const { name, tag, digest } = parseReference(text);
   if (tag === undefined && digest === undefined) return name;
-  throw new CodedError('PROFILE_INVALID', `${where}: "image": expected a name without tag or digest, got ${printable(text)}`, {
-    suggestions: ['Put the tag into "tag".'],
-  });
+  throw new CodedError(
+    'PROFILE_INVALID',
+    `${where}: "image": expected a name without tag or digest, got ${printable(text)}`,
+    {
+      suggestions: ['Put the tag into "tag".'],
+    },
+  );
 }
 
 async function readKeys(entries: readonly string[], folder: string): Promise<TrustedKey[]> {
   const keys: TrustedKey[] = [];
   for (const entry of entries) {
     const isInline = entry.includes('-----BEGIN');
-    const bytes = isInline ? Buffer.from(entry) : await readGuardedFile(resolve(folder, entry), MAX_KEY_BYTES, 'key file');
+    const bytes = isInline
+      ? Buffer.from(entry)
+      : await readGuardedFile(resolve(folder, entry), MAX_KEY_BYTES, 'key file');
     const key = parsePublicKey(bytes, isInline ? '(inline)' : printable(entry));
     if (keys.some(({ fingerprint }) => fingerprint === key.fingerprint)) {
-      throw new CodedError('PROFILE_INVALID', `key ${key.fingerprint} is listed twice`, { suggestions: ['List each key once: a threshold counts distinct keys.'] });
+      throw new CodedError('PROFILE_INVALID', `key ${key.fingerprint} is listed twice`, {
+        suggestions: ['List each key once: a threshold counts distinct keys.'],
+      });
     }
     keys.push(key);
   }
@@ -100,9 +115,13 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
 
 function requireThreshold(threshold: number, keys: readonly TrustedKey[], where: string): number {
   if (threshold <= keys.length) return threshold;
-  throw new CodedError('PROFILE_INVALID', `${where}: "threshold" is ${threshold}, but there are only ${keys.length} keys`, {
-    suggestions: ['Lower the threshold or list more keys.'],
-  });
+  throw new CodedError(
+    'PROFILE_INVALID',
+    `${where}: "threshold" is ${threshold}, but there are only ${keys.length} keys`,
+    {
+      suggestions: ['Lower the threshold or list more keys.'],
+    },
+  );
 }
 
 async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Promise<readonly TransparencyLog[]> {
@@ -110,19 +129,31 @@ async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Pr
   const pinned = (await readKeys(log.keys ?? [], folder)).map(pinnedLog);
   if (!log.trustedRoot) return pinned;
   const path = resolve(folder, log.trustedRoot);
-  return [...pinned, ...parseTrustedRoot(await readGuardedFile(path, MAX_ROOT_BYTES, 'trusted root'), printable(log.trustedRoot))];
+  return [
+    ...pinned,
+    ...parseTrustedRoot(await readGuardedFile(path, MAX_ROOT_BYTES, 'trusted root'), printable(log.trustedRoot)),
+  ];
 }
 
 /**
  * SIGSTORE_REKOR_PUBLIC_KEY replaces pinned log keys and nothing else: a trusted root says itself which keys it holds.
  * What was stored under the pinned key goes on to count locally, else setting the variable would break a good image.
  */
-async function withRekorKeyOfEnvironment(profile: Profile, env: Readonly<Record<string, string | undefined>>): Promise<Profile> {
-  const path = env['SIGSTORE_REKOR_PUBLIC_KEY'];
+async function withRekorKeyOfEnvironment(
+  profile: Profile,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Profile> {
+  const path = env.SIGSTORE_REKOR_PUBLIC_KEY;
   if (!path) return profile;
-  const log = pinnedLog(parsePublicKey(await readGuardedFile(path, MAX_KEY_BYTES, 'SIGSTORE_REKOR_PUBLIC_KEY'), printable(path)));
+  const log = pinnedLog(
+    parsePublicKey(await readGuardedFile(path, MAX_KEY_BYTES, 'SIGSTORE_REKOR_PUBLIC_KEY'), printable(path)),
+  );
   const replaced = profile.trust.logs.filter(({ isPinned }) => isPinned);
-  if (replaced.length === 0) return { ...profile, notices: ['SIGSTORE_REKOR_PUBLIC_KEY is set, but this profile pins no log key: it has no effect.'] };
+  if (replaced.length === 0)
+    return {
+      ...profile,
+      notices: ['SIGSTORE_REKOR_PUBLIC_KEY is set, but this profile pins no log key: it has no effect.'],
+    };
   const logs = [log, ...profile.trust.logs.filter(({ isPinned }) => !isPinned)];
   const notice = `SIGSTORE_REKOR_PUBLIC_KEY is in force: log ${log.id} counts in place of ${replaced.map(({ id }) => id).join(', ')}.`;
   return { ...profile, trust: { ...profile.trust, logs }, replacedLogs: replaced, notices: [notice] };

@@ -12,14 +12,21 @@ export const profileSchema = v.strictObject({
   name: v.pipe(text, v.description('What people call this profile.')),
   image: v.pipe(text, v.description('registry/repository, as the publisher signs it; no tag.')),
   tag: v.optional(v.pipe(text, v.description('The tag to follow. Default: latest.'))),
-  keys: v.pipe(v.array(key), v.minLength(1, 'expected at least one key'), v.maxLength(16), v.description('Keys that may sign.')),
+  keys: v.pipe(
+    v.array(key),
+    v.minLength(1, 'expected at least one key'),
+    v.maxLength(16),
+    v.description('Keys that may sign.'),
+  ),
   dedicatedKeys: v.optional(v.pipe(v.boolean(), v.description('These keys sign this image and no other.'))),
   threshold: v.optional(v.pipe(positive, v.description('How many distinct keys must have signed. Default: 1.'))),
   transparencyLog: v.optional(
     v.strictObject({
       keys: v.optional(v.pipe(v.array(key), v.minLength(1, 'expected at least one log key'), v.maxLength(16))),
       trustedRoot: v.optional(path),
-      floor: v.optional(v.record(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a log ID, 64 hex digits')), logIndex)),
+      floor: v.optional(
+        v.record(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a log ID, 64 hex digits')), logIndex),
+      ),
     }),
   ),
   provenance: v.optional(
@@ -29,7 +36,9 @@ export const profileSchema = v.strictObject({
       required: v.optional(v.literal(false, 'provenance cannot be demanded by this version')),
     }),
   ),
-  freshnessDays: v.optional(v.pipe(positive, v.description('A release older than this is reported as stale. Default: 60.'))),
+  freshnessDays: v.optional(
+    v.pipe(positive, v.description('A release older than this is reported as stale. Default: 60.')),
+  ),
   mirrors: v.optional(v.pipe(v.array(text), v.maxLength(16))),
 });
 

@@ -5,14 +5,26 @@ import { printable } from '../errors/printable.ts';
 const WRITABLE_BY_OTHERS = 0o022;
 
 /** A file that decides what is trusted: only this user or root may be able to change it, and its size is bounded. */
-export async function readGuardedFile(path: string, limit: number, what: string, host = { platform: process.platform, uid: process.getuid?.() }): Promise<Buffer> {
+export async function readGuardedFile(
+  path: string,
+  limit: number,
+  what: string,
+  host = { platform: process.platform, uid: process.getuid?.() },
+): Promise<Buffer> {
   const file = await open(path, 'r').catch((cause) => {
-    throw refused(`${what} ${printable(path)} cannot be read`, ['Check the path; it is relative to the profile that names it.'], cause);
+    throw refused(
+      `${what} ${printable(path)} cannot be read`,
+      ['Check the path; it is relative to the profile that names it.'],
+      cause,
+    );
   });
   try {
     const facts = await file.stat();
     if (!facts.isFile()) throw refused(`${what} ${printable(path)} is not a file`, ['Name a plain file.']);
-    if (facts.size > limit) throw refused(`${what} ${printable(path)} has ${facts.size} bytes: at most ${limit} are read`, ['Check that this is the right file.']);
+    if (facts.size > limit)
+      throw refused(`${what} ${printable(path)} has ${facts.size} bytes: at most ${limit} are read`, [
+        'Check that this is the right file.',
+      ]);
     // Windows keeps no such bits; there the folder's own access list protects the file.
     if (host.platform !== 'win32') refuseSharedFile(facts, path, what, host.uid);
     return await file.readFile();
@@ -21,12 +33,21 @@ export async function readGuardedFile(path: string, limit: number, what: string,
   }
 }
 
-function refuseSharedFile({ mode, uid }: { mode: number; uid: number }, path: string, what: string, ownUid: number | undefined): void {
+function refuseSharedFile(
+  { mode, uid }: { mode: number; uid: number },
+  path: string,
+  what: string,
+  ownUid: number | undefined,
+): void {
   if ((mode & WRITABLE_BY_OTHERS) !== 0) {
-    throw refused(`${what} ${printable(path)} may be changed by other users`, ['Take their right away: chmod go-w FILE.']);
+    throw refused(`${what} ${printable(path)} may be changed by other users`, [
+      'Take their right away: chmod go-w FILE.',
+    ]);
   }
   if (ownUid !== undefined && uid !== ownUid && uid !== 0) {
-    throw refused(`${what} ${printable(path)} belongs to another user`, ['Copy it to a file of your own, after reading it.']);
+    throw refused(`${what} ${printable(path)} belongs to another user`, [
+      'Copy it to a file of your own, after reading it.',
+    ]);
   }
 }
 

@@ -10,7 +10,7 @@ export function requireAllowedTarget(target: URL, from: URL, what: string): void
   const isFromLoopback = placeOf(from.hostname) === 'loopback';
   const place = placeOf(target.hostname);
   if (target.username !== '' || target.password !== '') throw refused(target, from, what, 'has a user name in it');
-  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && isFromLoopback && place === 'loopback')) {
+  if (target.protocol !== 'https:' && !(target.protocol === 'http:' && place === 'loopback')) {
     throw refused(target, from, what, 'is not https');
   }
   if (place !== 'public' && !isFromLoopback && target.hostname !== from.hostname) {

@@ -106,8 +106,8 @@ function readBundle(layer: Descriptor, where: string): unknown {
   }
 }
 
-function annotationOf({ annotations = {} }: Descriptor, key: string): string | undefined {
-  return Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+function annotationOf({ annotations }: Descriptor, key: typeof SIGNATURE | typeof BUNDLE): string | undefined {
+  return annotations?.[key];
 }
 
 function unsigned(message: string): CodedError {

@@ -111,6 +111,20 @@ describe('resolve', () => {
     expect(await source.findSignatures(reference, digest)).toEqual([]);
     expect(new Set(registry.received.map(({ connection }) => connection)).size).toBe(3);
   });
+
+  it('bad input 22: gives every reading of a tag a connection of its own, which serves nothing else', async () => {
+    await using started = await start();
+    const { registry, source, reference, digest, read } = started;
+    await read('manifest', digest);
+    await source.resolve(reference);
+    await source.findSignatures(reference, digest);
+    await source.resolve(reference);
+    await read('manifest', digest);
+    const tagReads = registry.received.filter(({ path }) => !path.endsWith(digest));
+    expect(tagReads.map(({ headers }) => headers.connection)).toEqual(['close', 'close', 'close']);
+    const others = registry.received.filter((request) => !tagReads.includes(request));
+    expect(new Set([...tagReads, ...others.slice(0, 1)].map(({ connection }) => connection)).size).toBe(4);
+  });
 });
 
 describe('fetch', () => {

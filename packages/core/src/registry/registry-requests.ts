@@ -1,5 +1,3 @@
-import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
 import { parseBearerChallenge } from './bearer-challenge.ts';
 import { requestToken } from './bearer-token.ts';
 import { followRedirects } from './follow-redirects.ts';
@@ -41,21 +39,8 @@ export function createRegistryRequests(origin: URL, transport: SendRequest): Ask
     // The challenge of a place that we were redirected to is not the registry's.
     if (first.status !== 401 || first.url.origin !== origin.origin) return first;
     first.discard();
-    tokens.delete(repository);
     const challenge = parseBearerChallenge(first.headers['www-authenticate'], origin);
     tokens.set(repository, await requestToken(send, challenge, repository, signal));
-    const second = await ask(request, signal);
-    if (second.status !== 401) return second;
-    second.discard();
-    tokens.delete(repository);
-    throw new CodedError(
-      'REGISTRY_DENIED',
-      `${printable(origin.host)} does not accept its own token for ${repository}`,
-      {
-        suggestions: [
-          'Check the image name: some registries answer like this for an image that does not exist or is private.',
-        ],
-      },
-    );
+    return ask(request, signal); // whatever that says: a second 401 is a refusal like any other
   };
 }

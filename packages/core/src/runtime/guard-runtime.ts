@@ -10,14 +10,18 @@ const localImage = v.object({ id: text, digests: v.array(digestSchema), names: v
 
 /** An adapter may be anyone's code: what it reports is parsed once, and what it throws gets a code. */
 export function guardRuntime(runtime: ContainerRuntime): ContainerRuntime {
-  const call = async <T>(work: () => Promise<T>): Promise<T> => work().catch((error) => Promise.reject(asRuntimeError(error, runtime.name)));
+  const call = async <T>(work: () => Promise<T>): Promise<T> =>
+    work().catch((error) => Promise.reject(asRuntimeError(error, runtime.name)));
   const place = { where: `what runtime ${printable(runtime.name)} reports`, code: 'RUNTIME_FAILED' } as const;
   const parse = (image: unknown): LocalImage => parseShape(localImage, image, place);
   return {
     name: runtime.name,
     info: () => call(() => runtime.info()),
-    images: async (repository, options) => parseShape(v.array(localImage), await call(() => runtime.images(repository, options)), place),
-    ...(runtime.pull && { pull: async (image, options) => parse(await call(async () => runtime.pull?.(image, options))) }),
+    images: async (repository, options) =>
+      parseShape(v.array(localImage), await call(() => runtime.images(repository, options)), place),
+    ...(runtime.pull && {
+      pull: async (image, options) => parse(await call(async () => runtime.pull?.(image, options))),
+    }),
     load: async (stream, options) => parse(await call(() => runtime.load(stream, options))),
     ...(runtime.save && { save: runtime.save.bind(runtime) }),
     tag: (image, name) => call(() => runtime.tag(image, name)),
@@ -29,7 +33,10 @@ function asRuntimeError(error: unknown, name: string): unknown {
   if (codeOf(error) !== undefined || (error instanceof Error && error.name === 'AbortError')) return error;
   const facts = error instanceof Error ? error : new Error(String(error));
   if ('code' in facts && facts.code === 'ENOSPC') {
-    return new CodedError('DISK_FULL', `runtime ${printable(name)} ran out of disk space`, { cause: error, suggestions: ['Free some space and run the same command again.'] });
+    return new CodedError('DISK_FULL', `runtime ${printable(name)} ran out of disk space`, {
+      cause: error,
+      suggestions: ['Free some space and run the same command again.'],
+    });
   }
   return new CodedError('RUNTIME_FAILED', `runtime ${printable(name)} failed: ${printable(facts.message)}`, {
     cause: error,

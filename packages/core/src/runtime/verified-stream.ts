@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import { streamVerified } from '../source/read-verified.ts';
 import type { ImageSource, SourceOptions } from '../source/image-source.ts';
+import { streamVerified } from '../source/read-verified.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 
 /** A layer is the largest content there is; an image's signed manifest states each one's size. */
@@ -18,7 +18,12 @@ export interface VerifiedStream {
   roots(): readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
 }
 
-export function createVerifiedStream(image: VerifiedImage, source: ImageSource, repository: string, options?: SourceOptions): VerifiedStream {
+export function createVerifiedStream(
+  image: VerifiedImage,
+  source: ImageSource,
+  repository: string,
+  options?: SourceOptions,
+): VerifiedStream {
   let proven = false;
   return {
     image,
@@ -28,7 +33,11 @@ export function createVerifiedStream(image: VerifiedImage, source: ImageSource, 
       for (const descriptor of unique.values()) {
         let ended = false;
         const content = (async function* () {
-          yield* streamVerified(source, { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest: descriptor.digest, size: descriptor.size }, options);
+          yield* streamVerified(
+            source,
+            { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest: descriptor.digest, size: descriptor.size },
+            options,
+          );
           ended = true;
         })();
         yield { descriptor, content };

@@ -147,6 +147,12 @@ describe('sourceChain', () => {
       [0, 1],
     ],
     [
+      'one has an empty manifest, the last fails',
+      [{ error: 'SIGNATURE_MISSING' }, { error: 'REGISTRY_DENIED' }],
+      'REGISTRY_DENIED',
+      [0, 1],
+    ],
+    [
       'one says none, the last has an empty manifest',
       [{}, { error: 'SIGNATURE_MISSING' }],
       'SIGNATURE_MISSING',

@@ -44,7 +44,9 @@ export function memoryRuntime(
         .filter(({ names }) => names.length > 0);
     },
     ...overrides,
-    tamper: (image) => image.names.forEach((name) => nameOnly(image, name)),
+    tamper(image) {
+      for (const name of image.names) nameOnly(image, name);
+    },
     all: () => stored,
   };
 }

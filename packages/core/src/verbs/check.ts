@@ -19,7 +19,14 @@ export async function check(given: InstallContext): Promise<CheckResult> {
     await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
     if (installed && isOffered(digest, installed)) {
       const freshness = freshnessOf(installed, session.ledger, profile, now());
-      return { verb: 'check', status: 'up-to-date', image: installed.facts, installed: installed.facts, signatures: installed.signed.verdicts, freshness };
+      return {
+        verb: 'check',
+        status: 'up-to-date',
+        image: installed.facts,
+        installed: installed.facts,
+        signatures: installed.signed.verdicts,
+        freshness,
+      };
     }
 
     const image = await fetchCandidate(context, digest);
@@ -27,9 +34,16 @@ export async function check(given: InstallContext): Promise<CheckResult> {
     const isSame = installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image));
     if (!isSame) compare(context, session, image, false);
     const offered = factsOf(image, profile.tag);
-    const common = { verb: 'check', image: offered, signatures: image.signed.verdicts, freshness: freshnessOf({ image, signed: image.signed }, session.ledger, profile, now()) } as const;
+    const common = {
+      verb: 'check',
+      image: offered,
+      signatures: image.signed.verdicts,
+      freshness: freshnessOf({ image, signed: image.signed }, session.ledger, profile, now()),
+    } as const;
     if (installed && isSame) return { ...common, status: 'up-to-date', installed: installed.facts };
     const download = { bytes: image.size };
-    return installed ? { ...common, status: 'update-available', installed: installed.facts, download } : { ...common, status: 'not-installed', download };
+    return installed
+      ? { ...common, status: 'update-available', installed: installed.facts, download }
+      : { ...common, status: 'not-installed', download };
   });
 }

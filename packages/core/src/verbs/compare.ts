@@ -14,14 +14,22 @@ export interface Comparison {
  * The rollback rules for an image that the engine does not have. What `--force` does to them is said aloud and
  * recorded, and lowers no floor.
  */
-export function compare({ profile, report }: InstallContext, { ledger }: StateSession, image: VerifiedImage, force: boolean): Comparison {
+export function compare(
+  { profile, report }: InstallContext,
+  { ledger }: StateSession,
+  image: VerifiedImage,
+  force: boolean,
+): Comparison {
   try {
     const { notes } = requireInstallable(ledger, releaseOf(image), profile.floor, { engineHasIt: false });
     for (const message of notes) report?.({ type: 'notice', message });
     return { forced: false };
   } catch (error) {
     if (!force || codeOf(error) !== 'ROLLBACK_REFUSED') throw error;
-    report?.({ type: 'notice', message: `--force: installing an older image on purpose. ${(error as Error).message}. No floor is lowered.` });
+    report?.({
+      type: 'notice',
+      message: `--force: installing an older image on purpose. ${(error as Error).message}. No floor is lowered.`,
+    });
     return { forced: true };
   }
 }

@@ -8,7 +8,12 @@ import type { Freshness } from './results.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Age since the earlier of content date and first verified log time; a clock that is behind makes no negative age. */
-export function freshnessOf({ image, signed }: Pick<InstalledImage, 'image' | 'signed'>, ledger: Ledger, { freshnessDays: limitDays }: Profile, now: Date): Freshness {
+export function freshnessOf(
+  { image, signed }: Pick<InstalledImage, 'image' | 'signed'>,
+  ledger: Ledger,
+  { freshnessDays: limitDays }: Profile,
+  now: Date,
+): Freshness {
   const loggedAt = image?.loggedAt ?? sightingOf(signed).loggedAt;
   const created = image && contentDateOf(ledger, releaseOf(image));
   const times = [created, loggedAt].flatMap((time) => (time ? [time.getTime()] : []));

@@ -20,7 +20,12 @@ export function announce({ report, signal }: InstallContext, step: Step): void {
 }
 
 /** From a verified image to an installed one (design §4). The old image keeps its name until the new one is proven. */
-export async function installImage(context: InstallContext, session: StateSession, image: VerifiedImage, forced: boolean): Promise<void> {
+export async function installImage(
+  context: InstallContext,
+  session: StateSession,
+  image: VerifiedImage,
+  forced: boolean,
+): Promise<void> {
   const { state, profile, now = () => new Date() } = context;
   const release = releaseOf(image);
 
@@ -42,7 +47,9 @@ export async function installImage(context: InstallContext, session: StateSessio
   await requireIdentity(context, image, incoming, stableName(profile));
 
   announce(context, 'commit');
-  await session.save((ledger) => commitInstalled(recordRuntime(ledger, context.runtime.name), release, { now: now(), forced }));
+  await session.save((ledger) =>
+    commitInstalled(recordRuntime(ledger, context.runtime.name), release, { now: now(), forced }),
+  );
 
   announce(context, 'write-log-index');
   await writeLastLogIndex(state, profile, session.ledger);
@@ -62,7 +69,13 @@ async function requireSpace({ runtime, report }: InstallContext, { size }: Verif
 }
 
 function pendingOf({ profile, now = () => new Date() }: InstallContext, release: Release, forced: boolean) {
-  return { release, temporaryName: workNames(profile).incoming, stableName: stableName(profile), since: now(), ...(forced && { forced }) };
+  return {
+    release,
+    temporaryName: workNames(profile).incoming,
+    stableName: stableName(profile),
+    since: now(),
+    ...(forced && { forced }),
+  };
 }
 
 async function transfer(context: InstallContext, image: VerifiedImage): Promise<LocalImage> {
@@ -77,14 +90,23 @@ async function transfer(context: InstallContext, image: VerifiedImage): Promise<
 }
 
 /** What the engine says it has now, read again: its answer to the load is not enough. */
-async function requireIdentity(context: InstallContext, image: VerifiedImage, incoming: LocalImage, name: string): Promise<void> {
+async function requireIdentity(
+  context: InstallContext,
+  image: VerifiedImage,
+  incoming: LocalImage,
+  name: string,
+): Promise<void> {
   const repository = name.slice(0, name.lastIndexOf(':'));
   const found = (await context.runtime.images(repository)).find(({ names }) => names.includes(name));
   if (found && claimsChain(found, image)) return;
   await context.runtime.remove({ ...incoming, names: [workNames(context.profile).incoming] });
-  throw new CodedError('RUNTIME_FAILED', `${context.runtime.name} has ${found?.id ?? 'nothing'} as ${name}: expected an image of ${image.digest}`, {
-    suggestions: ['Nothing was installed. Look at the runtime’s own storage, then run the same command again.'],
-  });
+  throw new CodedError(
+    'RUNTIME_FAILED',
+    `${context.runtime.name} has ${found?.id ?? 'nothing'} as ${name}: expected an image of ${image.digest}`,
+    {
+      suggestions: ['Nothing was installed. Look at the runtime’s own storage, then run the same command again.'],
+    },
+  );
 }
 
 /** The image that had the name goes on under a working name, so that it can be removed by name later, never by ID. */

@@ -20,7 +20,10 @@ export interface InstalledImage {
 }
 
 /** What an engine runs when the image's stable name is given, if anything. */
-export async function findLocal({ profile, runtime, signal }: LocalContext, name = stableName(profile)): Promise<LocalImage | undefined> {
+export async function findLocal(
+  { profile, runtime, signal }: LocalContext,
+  name = stableName(profile),
+): Promise<LocalImage | undefined> {
   const images = await runtime.images(profile.image, { ...(signal && { signal }) });
   return images.find(({ names }) => names.includes(name));
 }
@@ -40,7 +43,11 @@ export async function verifyInstalled(context: LocalContext, releases: readonly 
   return verifyLocalImage(context, local, releases);
 }
 
-export async function verifyLocalImage(context: LocalContext, local: LocalImage, releases: readonly Release[]): Promise<InstalledImage> {
+export async function verifyLocalImage(
+  context: LocalContext,
+  local: LocalImage,
+  releases: readonly Release[],
+): Promise<InstalledImage> {
   const { state, profile, runtime } = context;
   const { platform } = await runtime.info();
   let refusal: unknown;
@@ -60,7 +67,11 @@ export async function verifyLocalImage(context: LocalContext, local: LocalImage,
 }
 
 /** Without stored documents, signatures over a digest that the engine itself reports; as much as Dangerzone checks. */
-async function verifyByDigest({ state, profile }: LocalContext, local: LocalImage, earlier: unknown): Promise<InstalledImage> {
+async function verifyByDigest(
+  { state, profile }: LocalContext,
+  local: LocalImage,
+  earlier: unknown,
+): Promise<InstalledImage> {
   let refusal = earlier;
   for (const digest of local.digests) {
     // Where documents are known, the image's ID had to fit them: a listed digest does not make up for it.
@@ -82,9 +93,13 @@ function moreTelling(earlier: unknown, error: unknown): unknown {
 }
 
 function unknownImage({ id }: LocalImage, name: string): CodedError {
-  return new CodedError('IMAGE_NOT_VERIFIED', `the installed image ${id} is not one of ${name} that was verified here`, {
-    suggestions: ['Do not run it. Install a verified one in its place: dangerzone-image upgrade'],
-  });
+  return new CodedError(
+    'IMAGE_NOT_VERIFIED',
+    `the installed image ${id} is not one of ${name} that was verified here`,
+    {
+      suggestions: ['Do not run it. Install a verified one in its place: dangerzone-image upgrade'],
+    },
+  );
 }
 
 export function factsOf({ name, digest, index, manifest, config, platform }: VerifiedImage, tag?: string): ImageFacts {

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { Profile } from '../profile/profile.ts';
 import { codeOf } from '../errors/coded-error.ts';
+import type { Profile } from '../profile/profile.ts';
 import type { InstallContext } from './verb-context.ts';
 
 /** Names of ours in the engine while an upgrade is under way. They are in another repository: nobody lists two images. */
-export function workNames({ image }: Pick<Profile, 'image'>): { repository: string; incoming: string; outgoing: string } {
+export function workNames({ image }: Pick<Profile, 'image'>): {
+  repository: string;
+  incoming: string;
+  outgoing: string;
+} {
   const repository = `localhost/dangerzone-image/${createHash('sha256').update(image).digest('hex').slice(0, 16)}`;
   return { repository, incoming: `${repository}:incoming`, outgoing: `${repository}:outgoing` };
 }
 
 /** Takes our working names off: of a run that was killed, or of the image just replaced. What cannot go stays for next time. */
-export async function removeLeftOvers({ runtime, profile, report }: Pick<InstallContext, 'runtime' | 'profile' | 'report'>): Promise<void> {
+export async function removeLeftOvers({
+  runtime,
+  profile,
+  report,
+}: Pick<InstallContext, 'runtime' | 'profile' | 'report'>): Promise<void> {
   const { repository } = workNames(profile);
   try {
     for (const image of await runtime.images(repository)) {
@@ -19,6 +27,9 @@ export async function removeLeftOvers({ runtime, profile, report }: Pick<Install
     }
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    report?.({ type: 'notice', message: `The older image could not be removed yet (${(error as Error).message}); the next upgrade tries again.` });
+    report?.({
+      type: 'notice',
+      message: `The older image could not be removed yet (${(error as Error).message}); the next upgrade tries again.`,
+    });
   }
 }

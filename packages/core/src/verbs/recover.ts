@@ -1,5 +1,5 @@
-import { clearPending, commitInstalled } from '../ledger/ledger-changes.ts';
 import { writeLastLogIndex } from '../ledger/last-log-index.ts';
+import { clearPending, commitInstalled } from '../ledger/ledger-changes.ts';
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { verifyInstalled } from './installed-image.ts';
 import { removeLeftOvers } from './left-overs.ts';
@@ -17,7 +17,9 @@ export async function recover(context: InstallContext, session: StateSession): P
     const installed = await verifyInstalled(context, [pending.release]).catch(() => undefined);
     const isThere = installed?.image !== undefined && isSameRelease(releaseOf(installed.image), pending.release);
     const forced = pending.forced ?? false;
-    await session.save((ledger) => (isThere ? commitInstalled(ledger, pending.release, { now, forced }) : clearPending(ledger)));
+    await session.save((ledger) =>
+      isThere ? commitInstalled(ledger, pending.release, { now, forced }) : clearPending(ledger),
+    );
     await writeLastLogIndex(context.state, context.profile, session.ledger);
     const outcome = isThere ? 'its image is installed' : 'the image before it is still in place';
     context.report?.({ type: 'notice', message: `An earlier upgrade was cut short; ${outcome}.` });

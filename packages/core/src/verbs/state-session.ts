@@ -13,7 +13,11 @@ export interface StateSession {
 }
 
 /** Runs a verb that changes state: one process at a time, on a ledger that was read, healed or rebuilt under the lock. */
-export async function withState<T>(context: VerbContext & Partial<LocalContext>, verb: string, work: (session: StateSession) => Promise<T>): Promise<T> {
+export async function withState<T>(
+  context: VerbContext & Partial<LocalContext>,
+  verb: string,
+  work: (session: StateSession) => Promise<T>,
+): Promise<T> {
   const { state, profile, now = () => new Date(), signal, report, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = context;
   const onWait = (holder: string) => report?.({ type: 'waiting', holder });
   return withLock(state, { verb, now, timeoutMs: lockTimeoutMs, onWait, ...(signal && { signal }) }, async () => {

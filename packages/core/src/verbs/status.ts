@@ -16,14 +16,29 @@ export async function status(given: LocalContext): Promise<StatusResult> {
   const { state, profile, now = () => new Date() } = context;
   const reading = await readLedger(state, profile, { readOnly: true, installed: () => installedReleases(context) });
   const { ledger } = reading;
-  const common = { verb: 'status', floor: effectiveFloors(ledger, profile.floor), ...(ledger.lastCheck && { lastCheck: ledger.lastCheck }) } as const;
+  const common = {
+    verb: 'status',
+    floor: effectiveFloors(ledger, profile.floor),
+    ...(ledger.lastCheck && { lastCheck: ledger.lastCheck }),
+  } as const;
   const notices = [...reading.notices, ...(ledger.historyLost ? [HISTORY_LOST] : [])];
   try {
     const installed = await verifyInstalled(context, ledger.releases);
     const forced = ledger.releases.find(({ config }) => config === installed.facts.config)?.forced;
     const freshness = freshnessOf(installed, ledger, profile, now());
-    const more = [...(forced ? [FORCED] : []), ...orderNotice(installed, ledger), ...(freshness.isStale ? [staleNotice(freshness)] : [])];
-    return { ...common, status: 'verified', image: installed.facts, signatures: installed.signed.verdicts, freshness, notices: [...notices, ...more] };
+    const more = [
+      ...(forced ? [FORCED] : []),
+      ...orderNotice(installed, ledger),
+      ...(freshness.isStale ? [staleNotice(freshness)] : []),
+    ];
+    return {
+      ...common,
+      status: 'verified',
+      image: installed.facts,
+      signatures: installed.signed.verdicts,
+      freshness,
+      notices: [...notices, ...more],
+    };
   } catch (error) {
     if (codeOf(error) === 'IMAGE_NOT_INSTALLED') return { ...common, status: 'not-installed', signatures: [], notices };
     if (!(error instanceof CodedError) || codeOf(error) === undefined) throw error;
@@ -32,7 +47,8 @@ export async function status(given: LocalContext): Promise<StatusResult> {
   }
 }
 
-const HISTORY_LOST = 'History lost: which older images were replaced before is not known any more. The floor still holds.';
+const HISTORY_LOST =
+  'History lost: which older images were replaced before is not known any more. The floor still holds.';
 const FORCED = 'An older image is installed on purpose (--force). `dangerzone-image upgrade` goes back to the newest.';
 
 function orderNotice({ image }: InstalledImage, ledger: Ledger): string[] {

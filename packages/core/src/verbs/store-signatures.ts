@@ -1,6 +1,6 @@
+import { CodedError } from '../errors/coded-error.ts';
 import { recordSeen } from '../ledger/ledger-changes.ts';
 import { sightingOf } from '../ledger/release.ts';
-import { CodedError } from '../errors/coded-error.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import { verifySignatures } from '../verify/verify-signatures.ts';
 import type { StoreSignaturesResult } from './results.ts';
@@ -14,18 +14,28 @@ export interface StoreSignaturesOptions {
 }
 
 /** Fetches, verifies and stores an image's signatures. No rollback rule, no floor moved, no engine. */
-export async function storeSignatures(context: OnlineContext, options: StoreSignaturesOptions = {}): Promise<StoreSignaturesResult> {
+export async function storeSignatures(
+  context: OnlineContext,
+  options: StoreSignaturesOptions = {},
+): Promise<StoreSignaturesResult> {
   const { source, profile, state, signal } = context;
   const reference = options.reference ?? parseReference(`${profile.image}:${profile.tag}`);
   requireOwnImage(reference, profile.image);
   return withState(context, 'store-signatures', async (session) => {
-    const digest = reference.digest ?? (await source.resolve({ ...reference, tag: reference.tag ?? profile.tag }, { ...(signal && { signal }) }));
+    const digest =
+      reference.digest ??
+      (await source.resolve({ ...reference, tag: reference.tag ?? profile.tag }, { ...(signal && { signal }) }));
     const found = await source.findSignatures(reference, digest, { ...(signal && { signal }) });
     const signed = verifySignatures(found, digest, profile.trust);
     await storeSigned(state, profile, signed);
     await session.save((ledger) => recordSeen(ledger, sightingOf(signed)));
     const tag = reference.tag ?? (reference.digest ? undefined : profile.tag);
-    return { verb: 'store-signatures', status: 'stored', image: { name: profile.image, ...(tag && { tag }), digest }, signatures: signed.verdicts };
+    return {
+      verb: 'store-signatures',
+      status: 'stored',
+      image: { name: profile.image, ...(tag && { tag }), digest },
+      signatures: signed.verdicts,
+    };
   });
 }
 
@@ -33,6 +43,8 @@ export async function storeSignatures(context: OnlineContext, options: StoreSign
 export function requireOwnImage({ name }: ImageReference, image: string): void {
   if (name === image) return;
   throw new CodedError('USAGE', `this profile is about ${image}, not about ${name}`, {
-    suggestions: ['Name the image’s own profile: --profile FILE. To fetch from elsewhere under the same name use --mirror.'],
+    suggestions: [
+      'Name the image’s own profile: --profile FILE. To fetch from elsewhere under the same name use --mirror.',
+    ],
   });
 }

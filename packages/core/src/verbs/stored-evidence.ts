@@ -18,7 +18,11 @@ export async function storeEvidence(state: StateFolder, profile: Profile, image:
 }
 
 /** One file for each key that signed: Dangerzone verifies every signature of a file with the file's key. */
-export async function storeSigned(state: StateFolder, profile: Profile, { digest, verdicts, accepted }: SignedDigest): Promise<void> {
+export async function storeSigned(
+  state: StateFolder,
+  profile: Profile,
+  { digest, verdicts, accepted }: SignedDigest,
+): Promise<void> {
   const signers = verdicts.flatMap((verdict) => (verdict.verdict === 'accepted' ? [verdict.key] : []));
   for (const key of profile.trust.keys) {
     const own = accepted.filter((_, position) => signers[position] === key.fingerprint);
@@ -29,14 +33,19 @@ export async function storeSigned(state: StateFolder, profile: Profile, { digest
 /** Verifies what is stored for a digest: bytes on disk are no more trusted than bytes from a registry. */
 export async function verifyStored(state: StateFolder, profile: Profile, digest: Digest): Promise<SignedDigest> {
   const { keys, logs } = profile.trust;
-  const found = (await Promise.all(keys.map((key) => readSignatures(state, key, digest)))).flatMap((signatures) => signatures ?? []);
+  const found = (await Promise.all(keys.map((key) => readSignatures(state, key, digest)))).flatMap(
+    (signatures) => signatures ?? [],
+  );
   if (found.length === 0) throw await nothingStored(state, profile, digest);
   return verifySignatures(found, digest, { ...profile.trust, logs: [...logs, ...profile.replacedLogs] });
 }
 
 async function nothingStored(state: StateFolder, { trust }: Profile, digest: Digest): Promise<CodedError> {
   const others = await keyFoldersWith(state, digest);
-  const why = others.length > 0 ? `its stored signatures are by a key that is no longer trusted (key file ${others[0]})` : 'no signature is stored for it';
+  const why =
+    others.length > 0
+      ? `its stored signatures are by a key that is no longer trusted (key file ${others[0]})`
+      : 'no signature is stored for it';
   return new CodedError('IMAGE_NOT_VERIFIED', `${digest} of ${trust.image} is not verified: ${why}`, {
     suggestions: ['Fetch the signatures again: dangerzone-image upgrade'],
     details: { digest },
@@ -44,7 +53,11 @@ async function nothingStored(state: StateFolder, { trust }: Profile, digest: Dig
 }
 
 /** Chains whose documents are all here, re-hashed and linked anew: those of known releases first, then whatever is stored. */
-export async function* storedChains(state: StateFolder, platform: Platform, hints: readonly Release[]): AsyncGenerator<ImageChain> {
+export async function* storedChains(
+  state: StateFolder,
+  platform: Platform,
+  hints: readonly Release[],
+): AsyncGenerator<ImageChain> {
   const roots = new Set(hints.map(({ index, manifest }) => index ?? manifest));
   for (const root of roots) yield* chainFrom(state, root, platform);
   for (const root of await listDocuments(state)) if (!roots.has(root)) yield* chainFrom(state, root, platform);
@@ -60,7 +73,8 @@ async function readChain(state: StateFolder, digest: Digest, platform: Platform)
   const root = await readDocument(state, digest);
   if (!root) return undefined;
   const top = parseManifest(root, where);
-  const below = top.kind === 'index' ? await readDocument(state, selectPlatform(top, platform, where).digest) : undefined;
+  const below =
+    top.kind === 'index' ? await readDocument(state, selectPlatform(top, platform, where).digest) : undefined;
   const manifest = top.kind === 'index' ? below && parseManifest(below, where) : top;
   const config = manifest?.kind === 'manifest' ? await readDocument(state, manifest.config.digest) : undefined;
   return config && linkChain({ root, ...(below && { manifest: below }), config }, platform, where);
@@ -69,6 +83,12 @@ async function readChain(state: StateFolder, digest: Digest, platform: Platform)
 /** Configs lie among the documents, and other platforms' images: neither is a root of ours. A damaged one is not used. */
 function ignoreForeignDocument(error: unknown): undefined {
   const code = codeOf(error);
-  if (code === 'MANIFEST_INVALID' || code === 'PLATFORM_NOT_FOUND' || code === 'PLATFORM_MISMATCH' || code === 'DIGEST_MISMATCH') return undefined;
+  if (
+    code === 'MANIFEST_INVALID' ||
+    code === 'PLATFORM_NOT_FOUND' ||
+    code === 'PLATFORM_MISMATCH' ||
+    code === 'DIGEST_MISMATCH'
+  )
+    return undefined;
   throw error;
 }

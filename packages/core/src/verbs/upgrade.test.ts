@@ -6,8 +6,8 @@ import { publishSignatures } from '../testing/signature-manifest.ts';
 import { check } from './check.ts';
 import { status } from './status.ts';
 import { upgrade } from './upgrade.ts';
-import { createVerbWorld, release } from './verb-world.test-support.ts';
 import { type Step, steps } from './verb-context.ts';
+import { createVerbWorld, release } from './verb-world.test-support.ts';
 import { verifyLocal } from './verify-local.ts';
 
 describe('upgrade', () => {
@@ -25,7 +25,11 @@ describe('upgrade', () => {
     const one = publish(release(1));
     await upgrade(context);
     const two = publish(release(2));
-    expect(await upgrade(context)).toMatchObject({ status: 'upgraded', previous: { digest: one.digest }, image: { digest: two.digest } });
+    expect(await upgrade(context)).toMatchObject({
+      status: 'upgraded',
+      previous: { digest: one.digest },
+      image: { digest: two.digest },
+    });
     expect(runtime.all()).toHaveLength(1);
   });
 
@@ -75,7 +79,10 @@ describe('upgrade', () => {
     publish(release(2));
     await upgrade(context);
     publish(release(1));
-    await expect(upgrade(context)).rejects.toMatchObject({ code: 'ROLLBACK_REFUSED', details: { supersededAt: expect.any(Date) } });
+    await expect(upgrade(context)).rejects.toMatchObject({
+      code: 'ROLLBACK_REFUSED',
+      details: { supersededAt: expect.any(Date) },
+    });
   });
 
   it('bad input 78: repairs when another image lies under the name', async () => {
@@ -105,7 +112,10 @@ describe('upgrade', () => {
     await upgrade(context);
     const floor = (await status(context)).floor;
     publish(one);
-    expect(await upgrade(context, { force: true })).toMatchObject({ status: 'upgraded', image: { digest: one.digest } });
+    expect(await upgrade(context, { force: true })).toMatchObject({
+      status: 'upgraded',
+      image: { digest: one.digest },
+    });
     expect(notices().join()).toContain('--force');
     expect((await status(context)).floor).toEqual(floor);
     expect(floor[log.id]).toBeGreaterThan(0);
@@ -127,7 +137,10 @@ describe('upgrade', () => {
     publish(release(1));
     const info = await runtime.info();
     const small = { ...runtime, info: async () => ({ ...info, freeBytes: 10 }) };
-    await expect(upgrade({ ...context, runtime: small })).rejects.toMatchObject({ code: 'DISK_FULL', details: { free: 10, needed: expect.any(Number) } });
+    await expect(upgrade({ ...context, runtime: small })).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      details: { free: 10, needed: expect.any(Number) },
+    });
     expect(runtime.all()).toEqual([]);
   });
 
@@ -136,13 +149,16 @@ describe('upgrade', () => {
     const { digest } = publish(release(1));
     await upgrade(context);
     publish(release(2));
-    const lying = { ...runtime, load: async (...args: Parameters<typeof runtime.load>) => {
-      const local = await runtime.load(...args);
-      await runtime.remove(local);
-      const other = { ...local, id: digestOf(Buffer.from('other')) };
-      runtime.tamper(other);
-      return other;
-    } };
+    const lying = {
+      ...runtime,
+      load: async (...args: Parameters<typeof runtime.load>) => {
+        const local = await runtime.load(...args);
+        await runtime.remove(local);
+        const other = { ...local, id: digestOf(Buffer.from('other')) };
+        runtime.tamper(other);
+        return other;
+      },
+    };
     await expect(upgrade({ ...context, runtime: lying })).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
     expect(runtime.all().map(({ names }) => names)).toEqual([[stable]]);
     expect(await verifyLocal(context)).toMatchObject({ image: { digest } });
@@ -191,9 +207,12 @@ describe('upgrade', () => {
       await upgrade(context);
       const two = publish(release(2));
       const stop = new Error('power cut');
-      const breaking = { ...context, report: (event: { type: string; step?: Step }) => {
-        if (event.step === step) throw stop;
-      } };
+      const breaking = {
+        ...context,
+        report: (event: { type: string; step?: Step }) => {
+          if (event.step === step) throw stop;
+        },
+      };
       await expect(upgrade(breaking)).rejects.toBe(stop);
       const between = await verifyLocal(context);
       expect([one.digest, two.digest]).toContain(between.image.digest);
@@ -238,6 +257,8 @@ describe('status', () => {
     await upgrade(context);
     const later = { ...context, now: () => new Date('2027-01-01T00:00:00Z') };
     expect(await status(later)).toMatchObject({ freshness: { isStale: true } });
-    expect(await status({ ...context, now: () => new Date('2026-01-20T00:00:00Z') })).toMatchObject({ freshness: { isStale: false } });
+    expect(await status({ ...context, now: () => new Date('2026-01-20T00:00:00Z') })).toMatchObject({
+      freshness: { isStale: false },
+    });
   });
 });

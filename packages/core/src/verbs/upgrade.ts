@@ -35,13 +35,20 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
     await session.save((ledger) => recordSeen(ledger, sightingOf(image.signed)));
 
     announce(context, 'compare');
-    if (installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image))) return sameRelease(context, installed, image);
+    if (installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image)))
+      return sameRelease(context, installed, image);
     const { forced } = compare(context, session, image, force);
 
     await installImage(context, session, image, forced);
     const status = installed ? 'upgraded' : 'installed';
     const previous = installed && { previous: installed.facts };
-    return { verb: 'upgrade', status, image: factsOf(image, context.profile.tag), ...previous, signatures: image.signed.verdicts };
+    return {
+      verb: 'upgrade',
+      status,
+      image: factsOf(image, context.profile.tag),
+      ...previous,
+      signatures: image.signed.verdicts,
+    };
   });
 }
 
@@ -61,7 +68,11 @@ function upToDate({ profile, report }: InstallContext, { facts, signed }: Instal
 }
 
 /** The same image by another road: its other signatures are worth keeping, the image itself is there. */
-async function sameRelease({ state, profile }: InstallContext, { facts }: InstalledImage, image: VerifiedImage): Promise<UpgradeResult> {
+async function sameRelease(
+  { state, profile }: InstallContext,
+  { facts }: InstalledImage,
+  image: VerifiedImage,
+): Promise<UpgradeResult> {
   await storeSigned(state, profile, image.signed);
   return { verb: 'upgrade', status: 'up-to-date', image: facts, signatures: image.signed.verdicts };
 }

@@ -48,9 +48,27 @@ export async function createVerbWorld(runtimeOverrides: Partial<ContainerRuntime
     report: (event) => events.push(event),
   };
   const publish = (release: TestImage, options: { unsigned?: boolean } = {}) =>
-    publishTestImage(registry, 'team/sandbox', release, { tag: 'latest', signers: options.unsigned ? [] : [signer], signPlatforms: true });
+    publishTestImage(registry, 'team/sandbox', release, {
+      tag: 'latest',
+      signers: options.unsigned ? [] : [signer],
+      signPlatforms: true,
+    });
   const notices = () => events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
-  return { registry, folder, image, signer, key, log, profile, runtime, events, notices, context, publish, stable: `${image}:latest` };
+  return {
+    registry,
+    folder,
+    image,
+    signer,
+    key,
+    log,
+    profile,
+    runtime,
+    events,
+    notices,
+    context,
+    publish,
+    stable: `${image}:latest`,
+  };
 }
 
 /** A release of a month of 2026; a later month is a later release. */
