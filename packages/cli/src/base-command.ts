@@ -8,6 +8,7 @@ import { readVerbOptions, type VerbOptions } from './options/verb-options.ts';
 import { endWithError } from './process/end-process.ts';
 import { type Interruption, listenForInterruption } from './process/interruption.ts';
 import { readInvocation } from './process/invocation.ts';
+import { note } from './render/image-lines.ts';
 import { createProgress, type Progress } from './render/progress.ts';
 import { showResult } from './render/show-result.ts';
 import { runtimeProviders } from './runtime/runtime-providers.ts';
@@ -52,7 +53,7 @@ export abstract class BaseCommand extends Command {
       now: Date.now,
     });
     const interruption = listenForInterruption(process, {
-      onInterrupt: () => options.isQuiet || process.stderr.write('\nStopping … (again to stop at once)\n'),
+      onInterrupt: () => progress.report({ type: 'notice', message: 'stopping …, again to stop at once' }),
       onDeadline: (reason) => this.#endNow(reason),
     });
     this.#options = options;
@@ -64,7 +65,10 @@ export abstract class BaseCommand extends Command {
       env: process.env,
       signal: interruption.signal,
       report: (event) => progress.report(event),
-      announce: (message) => process.stderr.write(`⚠️ Note: ${escapeControls(message)}\n`),
+      announce: (message) => {
+        if (options.isQuiet) process.stderr.write(`${escapeControls(note(message))}\n`);
+        else progress.report({ type: 'notice', message });
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 import type { ProgressEvent, Step } from '@dangerzone-image/core';
 import { formatBytes } from './format-amount.ts';
+import { note } from './image-lines.ts';
 
 const steps: Readonly<Record<Step, string>> = {
   recover: 'Looking for what an earlier run left behind',
@@ -26,7 +27,7 @@ export function describeEvent(event: Exclude<ProgressEvent, { type: 'transfer' }
     case 'waiting':
       return `Waiting for ${event.holder} …`;
     case 'notice':
-      return `⚠️ Note: ${event.message}`;
+      return note(event.message);
     case 'decision':
       return `Decided: ${event.message}`;
   }

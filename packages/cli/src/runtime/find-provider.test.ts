@@ -100,6 +100,13 @@ describe('findProvider and createRuntime', () => {
     expect((error as CodedError).suggestions).not.toEqual([]);
   });
 
+  it('tells an export that is missing from a factory that fails', async () => {
+    const missing = start('lima', {}, { ...foreign, code: 'export const createruntime = 1;' });
+    await expect(missing).rejects.toSatisfy((error: CodedError) => error.cause === undefined);
+    const failing = start('lima', {}, { ...foreign, code: throwing });
+    await expect(failing).rejects.toMatchObject({ cause: { message: 'broken' } });
+  });
+
   it('leaves an adapter’s own refusal as it is', async () => {
     const code =
       'export const createRuntime = () => { throw Object.assign(new Error("no such option"), { code: "USAGE" }); };';

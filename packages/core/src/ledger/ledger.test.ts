@@ -313,14 +313,14 @@ describe('a ledger that cannot be read', () => {
 describe('a ledger that is not there', () => {
   it('bad input 163: leaves the floor built into the profile in force, and says that the history is lost', async () => {
     rmSync(folder.path, { recursive: true });
-    const { ledger, origin } = await read({ installed: () => [second] });
-    expect({ origin, lost: ledger.historyLost }).toEqual({ origin: 'new', lost: true });
     const bare = (await read()).ledger;
-    const old = release('old', 149);
-    expect(() => requireInstallable(bare, old, dangerzone.floor)).toThrow(
+    expect(() => requireInstallable(bare, release('old', 149), dangerzone.floor)).toThrow(
       expect.objectContaining({ code: 'ROLLBACK_REFUSED' }),
     );
     expect(requireInstallable(bare, release('floor', 150), dangerzone.floor).kind).toBe('newer');
+    const { ledger, origin } = await read({ installed: () => [second] });
+    expect({ origin, lost: ledger.historyLost }).toEqual({ origin: 'new', lost: true });
+    expect((await read()).ledger).toEqual(ledger);
   });
 
   it('bad input 163: holds the floor that a backup brought back', async () => {

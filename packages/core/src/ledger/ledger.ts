@@ -157,17 +157,19 @@ interface Healing {
   readonly ledger: Ledger;
 }
 
-/** The damaged bytes are copied before the new ledger takes their name: killed in between, both are still there. */
+/**
+ * The damaged bytes are copied before the new ledger takes their name: killed in between, both are still there. The
+ * ledger goes before the file that is derived from it, or the next run would take that for Dangerzone's.
+ */
 async function heal(
   folder: StateFolder,
   profile: LedgerProfile,
   { stored, floorFile, ledger }: Healing,
   fs: StateFs,
 ): Promise<void> {
-  if (stored.bytes && !stored.ledger) {
-    await keepDamaged(folder, LEDGER_FILE, stored.bytes, fs);
-    await writeLedger(folder, ledger, { fs });
-  }
+  const isDamaged = stored.bytes !== undefined && !stored.ledger;
+  if (isDamaged) await keepDamaged(folder, LEDGER_FILE, stored.bytes, fs);
+  if (isDamaged || (!stored.ledger && ledger.releases.length > 0)) await writeLedger(folder, ledger, { fs });
   if (floorFile.state === 'empty') await refillLastLogIndex(folder, profile, ledger, fs);
   else await writeLastLogIndex(folder, profile, ledger, { fs });
 }

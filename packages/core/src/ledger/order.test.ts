@@ -200,6 +200,18 @@ describe('requireInstallable', () => {
     expect(decide(onSecond, release('old', 900, '2026-03-01'))).toBe('newer');
   });
 
+  it('refuses a lower index in a log that has no floor yet, because the highest release was seen there later', () => {
+    const seen = recordSeen(onSecond, { digest: second.signed, ranks: { [OTHER_LOG]: 50 } });
+    expect(decide(seen, release('third', { [OTHER_LOG]: 40 }, '2026-03-01'))).toBe('ROLLBACK_REFUSED');
+    expect(decide(seen, release('third', { [OTHER_LOG]: 60 }, '2026-03-01'))).toBe('newer');
+  });
+
+  it('bad input 79: knows a superseded image by its config, when its layers were packed anew', () => {
+    const repacked = { ...release('repacked', 900, '2026-05-01'), config: first.config };
+    expect(decide(onSecond, repacked)).toBe('ROLLBACK_REFUSED');
+    expect(decide(onSecond, { ...repacked, config: second.config })).toBe('reinstall');
+  });
+
   it('bad input 82: calls a release the same, whichever of its signatures has the higher index', () => {
     const byArchive = install(fresh, first, bySignatureOfManifest(second, 205));
     expect(requireInstallable(byArchive, second, {}).kind).toBe('same');

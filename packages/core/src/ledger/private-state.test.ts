@@ -94,6 +94,15 @@ describe.runIf(isPosix)('a state folder that is not this user’s alone', () => 
     expect(await refusal(readStateFile(folder, [name, 'x'], 100, nodeStateFs))).toBe('STATE_INVALID');
   });
 
+  it('bad input 157: refuses a linked folder also where links have no rights of their own', async () => {
+    const link: StateFs = {
+      ...nodeStateFs,
+      lstat: async () => ({ uid: 0, mode: 0o700, nlink: 1, size: 0, isFile: () => false, isDirectory: () => false }),
+    };
+    expect(await refusal(readStateFile(folder, ['file'], 100, link))).toBe('STATE_INVALID');
+    expect(await refusal(atomicWrite(folder, ['file'], bytes, link))).toBe('STATE_INVALID');
+  });
+
   it('bad input 157: refuses folders and files of another user, takes root’s', async () => {
     await atomicWrite(folder, ['file'], bytes, nodeStateFs);
     const mine = process.getuid?.() ?? 0;

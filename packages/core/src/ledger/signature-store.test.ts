@@ -110,7 +110,7 @@ describe('the signature store', () => {
     ['has a payload with a space in it', (good) => JSON.stringify([{ ...good, Payload: ` ${good.Payload}` }])],
     [
       'has a payload without its padding',
-      (good) => JSON.stringify([{ ...good, Payload: String(good.Payload).replace(/=+$/, '') + 'A' }]),
+      (good) => JSON.stringify([{ ...good, Payload: `${String(good.Payload).replace(/=+$/, '')}A` }]),
     ],
     ['has an empty payload', (good) => JSON.stringify([{ ...good, Payload: '' }])],
     ['has a payload of bytes', (good) => JSON.stringify([{ ...good, Payload: [1, 2] }])],

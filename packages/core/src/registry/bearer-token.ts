@@ -5,7 +5,7 @@ import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import type { BearerChallenge } from './bearer-challenge.ts';
 import type { SendRequest } from './http-transport.ts';
-import { readWhole, requireContent } from './registry-answer.ts';
+import { invalid, readWhole, requireContent } from './registry-answer.ts';
 
 const MAX_REPLY = 64 * 1024;
 // It goes into a header: anything but visible ASCII could end that header and begin another one.
@@ -26,6 +26,11 @@ export async function requestToken(
   const headers = { accept: 'application/json', 'accept-encoding': 'identity' };
   const answer = await send({ method: 'GET', url, headers, isFresh: false, signal });
   const where = `token for ${repository} from ${printable(url.host)}`;
+  // Not IMAGE_NOT_FOUND: that would let a look-up of signatures that never took place pass for "none".
+  if (answer.status === 404) {
+    answer.discard();
+    throw invalid(where, 'there is nothing at the address that the registry gave for tokens (HTTP 404)');
+  }
   requireContent(answer, where);
   const place = { where, code: 'REGISTRY_ANSWER_INVALID' } as const;
   const reply = parseShape(replySchema, parseJson(await readWhole(answer, MAX_REPLY, where), place), place);

@@ -16,13 +16,13 @@ import { openRegistry, type RegistryOptions } from './open-registry.ts';
 const repository = 'team/sandbox';
 const reference = parseReference(`registry.example.org/${repository}:latest`);
 const blob = Buffer.alloc(50_000, 'layer');
-const quick = { timeoutMs: 60, deadlineMs: 10_000, env: {} };
+const patient = { timeoutMs: 10_000, deadlineMs: 20_000, env: {} };
 
 async function start(fault?: FaultHook, options: Partial<RegistryOptions> = {}) {
   const registry = await startTestRegistry(fault ? { fault } : {});
   registry.putManifest(repository, Buffer.from('{}'), mediaTypes.ociIndex, 'latest');
   registry.putBlob(repository, blob);
-  const source = openRegistry({ origin: new URL(registry.origin), ...quick, ...options });
+  const source = openRegistry({ origin: new URL(registry.origin), ...patient, ...options });
   const readBlob = (signal?: AbortSignal) =>
     readVerified(
       source,
@@ -46,7 +46,7 @@ describe('a registry that does not answer', () => {
     ['headers, then no body', { stallAfter: 0 }],
     ['a body that stops half-way', { stallAfter: 1000 }],
   ])('bad input 2: gives up on silence: %s', async (_name, fault) => {
-    await using started = await start(() => fault);
+    await using started = await start(() => fault, { timeoutMs: 60 });
     await expect(started.readBlob()).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       details: { reason: 'timeout' },
@@ -112,7 +112,7 @@ describe('a registry that does not answer', () => {
   it('says that the connection was refused, and by whom', async () => {
     const registry = await startTestRegistry();
     await registry.close();
-    const source = openRegistry({ origin: new URL(registry.origin), ...quick });
+    const source = openRegistry({ origin: new URL(registry.origin), ...patient });
     await expect(source.resolve(reference)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: expect.stringContaining(registry.host),

@@ -93,7 +93,7 @@ describe('a registry that wants a token', () => {
   ])('bad input 26: refuses a token reply with %s', async (_name, fault) => {
     await using started = await start(atToken(fault));
     const error = await started.source.resolve(reference).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: fault.status === 404 ? 'IMAGE_NOT_FOUND' : 'REGISTRY_ANSWER_INVALID' });
+    expect(error).toMatchObject({ code: 'REGISTRY_ANSWER_INVALID' });
     expect(inspect(error)).not.toContain('SECRET');
     expect(started.paths().at(-1)).toBe('GET /token');
   });
@@ -117,6 +117,16 @@ describe('a registry that wants a token', () => {
       'connection',
       'host',
     ]);
+  });
+
+  it.each([
+    [401, 'REGISTRY_DENIED'],
+    [403, 'REGISTRY_DENIED'],
+    [404, 'REGISTRY_ANSWER_INVALID'],
+    [503, 'REGISTRY_UNREACHABLE'],
+  ])('never reads HTTP %i of the token endpoint as "no signatures"', async (status, code) => {
+    await using started = await start(atToken({ status, body: '{}' }));
+    await expect(started.source.findSignatures(reference, started.digest)).rejects.toMatchObject({ code });
   });
 
   it('bad input 29: stops after one new token', async () => {
