@@ -1,9 +1,8 @@
 const MAX_SHOWN = 120;
 
-// Everything that steers a terminal or hides text: C0, DEL, C1, zero-width, bidirectional controls, line separators.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Surrogate}|[\u{e0000}-\u{e007f}]/gu;
+// Everything that steers a terminal or hides text: control and format characters (zero-width, bidirectional, tags),
+// line and paragraph separators, lone surrogates.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { contentDateOf } from './content-date.ts';
 import type { Ledger } from './ledger.ts';
 import { chainOf, ranksOf } from './rank.ts';
@@ -8,7 +9,7 @@ import {
   refuseSuperseded,
   refuseUnplaced,
 } from './refuse-rollback.ts';
-import { type InstalledRelease, isSameRelease, type Ranks, type Release } from './release.ts';
+import { type InstalledRelease, isSameRelease, type Ranks, type Release, type Sighting } from './release.ts';
 
 export {
   beginPending,
@@ -74,7 +75,20 @@ export function installedRelease({ releases, installed }: Ledger): InstalledRele
 
 /** One leaf of a log is about one digest. Two digests with one index: a log, or our reading of it, lies. */
 function refuseSharedEntry(ledger: Ledger, candidate: Release): void {
-  const own = new Set<string>(chainOf(candidate));
+  refuseEntryOfOthers(ledger, { ...candidate, digest: candidate.signed }, chainOf(candidate));
+}
+
+/** The same for signatures alone: what cannot be true is not remembered, or it would stand against the right image. */
+export function requireOwnEntries(ledger: Ledger, sighting: Sighting): void {
+  refuseEntryOfOthers(ledger, sighting, [sighting.digest]);
+}
+
+function refuseEntryOfOthers(
+  ledger: Ledger,
+  candidate: Sighting & Pick<Release, 'indexes'>,
+  digests: readonly Digest[],
+): void {
+  const own = new Set<string>(digests);
   const others = [
     ...Object.entries(ledger.seen).map(([digest, { ranks }]) => ({ digests: [digest], ranks })),
     ...ledger.releases.map((release) => ({ digests: chainOf(release), ranks: release.ranks })),
@@ -82,7 +96,7 @@ function refuseSharedEntry(ledger: Ledger, candidate: Release): void {
   for (const { digests, ranks } of others) {
     for (const [log, index] of Object.entries(ranks)) {
       const entries = [candidate.ranks[log], ...(candidate.indexes?.[log] ?? [])];
-      if (entries.includes(index)) throw entryOfTwoImages(candidate, digests[0] as string, { log, index });
+      if (entries.includes(index)) throw entryOfTwoImages(candidate.digest, digests[0] as string, { log, index });
     }
   }
 }

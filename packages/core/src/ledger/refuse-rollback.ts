@@ -1,4 +1,5 @@
 import { CodedError } from '../errors/coded-error.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Ledger } from './ledger.ts';
 import { ranksOf } from './rank.ts';
 import type { InstalledRelease, Release } from './release.ts';
@@ -62,16 +63,16 @@ export function refuseUnplaced(candidate: Release, logs: readonly string[]): Cod
 }
 
 export function entryOfTwoImages(
-  candidate: Release,
+  digest: Digest,
   other: string,
   { log, index }: { readonly log: string; readonly index: number },
 ): CodedError {
   return new CodedError(
     'LOG_ENTRY_INVALID',
-    `entry ${index} of log ${log} is about ${other}, and now about ${candidate.signed}: one entry cannot be about two images`,
+    `entry ${index} of log ${log} is about ${other}, and now about ${digest}: one entry cannot be about two images`,
     {
       suggestions: ['Do not run this image. Tell the publisher and the operator of the log.'],
-      details: { log, index, digests: [other, candidate.signed] },
+      details: { log, index, digests: [other, digest] },
     },
   );
 }

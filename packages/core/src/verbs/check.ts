@@ -1,10 +1,11 @@
-import { recordCheck, recordSeen } from '../ledger/ledger-changes.ts';
-import { isSameRelease, releaseOf, sightingOf } from '../ledger/release.ts';
+import { recordCheck } from '../ledger/ledger-changes.ts';
+import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { compare } from './compare.ts';
 import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
 import { freshnessOf } from './freshness.ts';
 import { factsOf, verifyInstalled } from './installed-image.ts';
+import { remember } from './remember.ts';
 import type { CheckResult } from './results.ts';
 import { withState } from './state-session.ts';
 import type { InstallContext } from './verb-context.ts';
@@ -30,7 +31,7 @@ export async function check(given: InstallContext): Promise<CheckResult> {
     }
 
     const image = await fetchCandidate(context, digest);
-    await session.save((ledger) => recordSeen(ledger, sightingOf(image.signed)));
+    await remember(session, image.signed);
     const isSame = installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image));
     if (!isSame) compare(context, session, image, false);
     const offered = factsOf(image, profile.tag);

@@ -1,8 +1,7 @@
 import { CodedError } from '../errors/coded-error.ts';
-import { recordSeen } from '../ledger/ledger-changes.ts';
-import { sightingOf } from '../ledger/release.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import { verifySignatures } from '../verify/verify-signatures.ts';
+import { remember } from './remember.ts';
 import type { StoreSignaturesResult } from './results.ts';
 import { withState } from './state-session.ts';
 import { storeSigned } from './stored-evidence.ts';
@@ -28,7 +27,7 @@ export async function storeSignatures(
     const found = await source.findSignatures(reference, digest, { ...(signal && { signal }) });
     const signed = verifySignatures(found, digest, profile.trust);
     await storeSigned(state, profile, signed);
-    await session.save((ledger) => recordSeen(ledger, sightingOf(signed)));
+    await remember(session, signed);
     const tag = reference.tag ?? (reference.digest ? undefined : profile.tag);
     return {
       verb: 'store-signatures',

@@ -26,7 +26,7 @@ export async function storeSigned(
   const signers = verdicts.flatMap((verdict) => (verdict.verdict === 'accepted' ? [verdict.key] : []));
   for (const key of profile.trust.keys) {
     const own = accepted.filter((_, position) => signers[position] === key.fingerprint);
-    if (own.length > 0) await writeSignatures(state, key, digest, own);
+    if (own.length > 0) await writeSignatures(state, key, digest, own, { trust: profile.trust });
   }
 }
 

@@ -262,3 +262,21 @@ describe('status', () => {
     });
   });
 });
+
+describe('bad input 78: one log entry for two images', () => {
+  it('is refused, and not remembered against the image that it is about', async () => {
+    const { context, publish, registry, signer } = await createVerbWorld();
+    const one = publish(release(1));
+    await upgrade(context);
+    const index = one.signatures.get(one.digest)?.[0]?.bundle.Payload.logIndex;
+    const two = release(2);
+    publish(two, { unsigned: true });
+    publishSignatures(registry, 'team/sandbox', two.digest, [signer.sign({ digest: two.digest, logIndex: index })]);
+    await expect(upgrade(context)).rejects.toMatchObject({ code: 'LOG_ENTRY_INVALID' });
+    registry.tag('team/sandbox', 'latest', one.digest);
+    expect(await upgrade(context)).toMatchObject({ status: 'up-to-date', image: { digest: one.digest } });
+    expect(
+      JSON.stringify(JSON.parse(await readFile(join(context.state.path, 'ledger.json'), 'utf8')).seen),
+    ).not.toContain(two.digest);
+  });
+});

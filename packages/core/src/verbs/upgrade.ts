@@ -1,5 +1,5 @@
-import { recordCheck, recordSeen } from '../ledger/ledger-changes.ts';
-import { isSameRelease, releaseOf, sightingOf } from '../ledger/release.ts';
+import { recordCheck } from '../ledger/ledger-changes.ts';
+import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { compare } from './compare.ts';
@@ -7,6 +7,7 @@ import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
 import { announce, installImage } from './install-image.ts';
 import { factsOf, type InstalledImage, verifyInstalled } from './installed-image.ts';
 import { recover } from './recover.ts';
+import { remember } from './remember.ts';
 import type { UpgradeResult } from './results.ts';
 import { type StateSession, withState } from './state-session.ts';
 import { storeSigned } from './stored-evidence.ts';
@@ -32,7 +33,7 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
 
     announce(context, 'verify');
     const image = await fetchCandidate(context, digest);
-    await session.save((ledger) => recordSeen(ledger, sightingOf(image.signed)));
+    await remember(session, image.signed);
 
     announce(context, 'compare');
     if (installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image)))
