@@ -1,6 +1,5 @@
 import { jsonLine } from './json-line.ts';
-import type { LineWriter } from './plain-lines.ts';
-import type { Progress } from './progress.ts';
+import type { LineWriter, Progress } from './progress-output.ts';
 
 const INTERVAL_MS = 100;
 

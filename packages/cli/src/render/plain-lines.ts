@@ -1,13 +1,7 @@
 import { escapeControls } from '@dangerzone-image/core/errors';
 import { describeEvent } from './describe-event.ts';
-import type { Progress } from './progress.ts';
+import type { LineWriter, Progress } from './progress-output.ts';
 import { TransferMeter } from './transfer-meter.ts';
-
-export interface LineWriter {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
 
 const SILENCE_MS = 10_000;
 

@@ -1,9 +1,9 @@
-import type { ProgressEvent } from '@dangerzone-image/core';
 import { escapeControls } from '@dangerzone-image/core/errors';
 import type { ProgressStyle } from '../options/verb-options.ts';
 import { describeEvent } from './describe-event.ts';
 import { jsonLines } from './json-lines.ts';
-import { type LineWriter, plainLines } from './plain-lines.ts';
+import { plainLines } from './plain-lines.ts';
+import type { LineWriter, Progress } from './progress-output.ts';
 import { rewrittenLine } from './rewritten-line.ts';
 
 export interface ProgressOptions {
@@ -12,12 +12,6 @@ export interface ProgressOptions {
   readonly isDebug: boolean;
   readonly stderr: LineWriter;
   readonly now: () => number;
-}
-
-/** Shows what goes on. `end` leaves the cursor on an empty line, for the result that follows. */
-export interface Progress {
-  report(event: ProgressEvent): void;
-  end(): void;
 }
 
 export function createProgress({ style, isQuiet, isDebug, stderr, now }: ProgressOptions): Progress {

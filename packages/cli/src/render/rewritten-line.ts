@@ -1,7 +1,6 @@
 import { escapeControls } from '@dangerzone-image/core/errors';
 import { describeEvent } from './describe-event.ts';
-import type { LineWriter } from './plain-lines.ts';
-import type { Progress } from './progress.ts';
+import type { LineWriter, Progress } from './progress-output.ts';
 import { TransferMeter } from './transfer-meter.ts';
 
 const REDRAW_MS = 100;

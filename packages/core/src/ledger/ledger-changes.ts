@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { contentDateOf } from './content-date.ts';
 import type { Ledger, Pending } from './ledger.ts';
-import { MAX_RELEASES, MAX_SEEN } from './ledger-schema.ts';
+import { MAX_RELEASES, MAX_SEEN } from './ledger.ts';
 import { earliest, logTimeOf, lowestRanks, ranksOf } from './rank.ts';
 import { type InstalledRelease, isSameRelease, type Release, type Sighting } from './release.ts';
 

@@ -4,12 +4,7 @@ import { printable } from '../errors/printable.ts';
 import { digestSchema } from '../oci/descriptor.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
-import type { Ledger } from './ledger.ts';
-
-export const LEDGER_SCHEMA = 1;
-export const MAX_RELEASES = 1000;
-export const MAX_SEEN = 1000;
-export const MAX_LEDGER_BYTES = 4 * 1024 * 1024;
+import { LEDGER_SCHEMA, type Ledger, MAX_RELEASES, MAX_SEEN } from './ledger.ts';
 
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 const logId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a log ID (64 hex digits)'));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { digestOf } from '../oci/digest.ts';
 import { writeLastLogIndex } from './last-log-index.ts';
-import { emptyLedger, type Ledger, type ReadLedgerOptions, readLedger, writeLedger } from './ledger.ts';
+import { emptyLedger, type Ledger } from './ledger.ts';
 import {
   beginPending,
   clearPending,
@@ -14,6 +14,7 @@ import {
   recordRuntime,
   recordSeen,
 } from './ledger-changes.ts';
+import { type ReadLedgerOptions, readLedger, writeLedger } from './ledger-file.ts';
 import { formatLedger } from './ledger-schema.ts';
 import { effectiveFloors, requireInstallable } from './order.ts';
 import type { Release } from './release.ts';

@@ -1,4 +1,5 @@
-import { type Ledger, readLedger, writeLedger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { readLedger, writeLedger } from '../ledger/ledger-file.ts';
 import { releaseOf } from '../ledger/release.ts';
 import { withLock } from '../ledger/with-lock.ts';
 import { verifyInstalled } from './installed-image.ts';

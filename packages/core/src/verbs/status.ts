@@ -1,6 +1,7 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { contentDateOf } from '../ledger/content-date.ts';
-import { type Ledger, readLedger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { readLedger } from '../ledger/ledger-file.ts';
 import { effectiveFloors } from '../ledger/order.ts';
 import { releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';

@@ -1,5 +1,5 @@
 import { CodedError } from '../errors/coded-error.ts';
-import { readLedger } from '../ledger/ledger.ts';
+import { readLedger } from '../ledger/ledger-file.ts';
 import type { ImageReference } from '../oci/reference.ts';
 import type { Profile } from '../profile/profile.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';

@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import { atomicWrite } from './atomic-write.ts';
+import { keepDamaged } from './keep-damaged.ts';
+import {
+  type FloorFile,
+  floorNotices,
+  type LedgerProfile,
+  readLastLogIndex,
+  refillLastLogIndex,
+  writeLastLogIndex,
+} from './last-log-index.ts';
+import { emptyLedger, LEDGER_FILE, type Ledger, MAX_LEDGER_BYTES } from './ledger.ts';
+import { adoptInstalled, raiseFloor } from './ledger-changes.ts';
+import { formatLedger, parseLedger } from './ledger-schema.ts';
+import { readStateFile } from './read-state-file.ts';
+import type { Release } from './release.ts';
+import { removeLeftOvers } from './remove-left-overs.ts';
+import type { StateFolder } from './state-folder.ts';
+import { nodeStateFs, type StateFs } from './state-fs.ts';
+
+export interface ReadLedgerOptions {
+  readonly fs?: StateFs;
+  readonly now?: () => Date;
+  /** How a moment is waited for when Dangerzone is just writing its file. */
+  readonly wait?: (milliseconds: number) => Promise<void>;
+  /** Releases that an engine has and that verify now; asked only when there is no usable ledger. */
+  readonly installed?: () => readonly Release[] | Promise<readonly Release[]>;
+  /** For verbs without the lock: heal in memory, leave the disk alone. */
+  readonly readOnly?: boolean;
+}
+
+export interface LedgerReading {
+  readonly ledger: Ledger;
+  /**
+   * `new`: there was nothing. `dangerzone`: no ledger, but Dangerzone's `last_log_index`. `rebuilt`: the ledger was
+   * unreadable. Where it is `new` and an engine has an image of this name, the history was lost.
+   */
+  readonly origin: 'stored' | 'new' | 'dangerzone' | 'rebuilt';
+  /** What the user should be told, a sentence each. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * The ledger with Dangerzone's floor merged in, healed or rebuilt where needed. Call it with the lock held, or with
+ * `readOnly`. The profile's own floor is not merged: `requireInstallable` and `effectiveFloors` take it.
+ */
+export async function readLedger(
+  folder: StateFolder,
+  profile: LedgerProfile,
+  options: ReadLedgerOptions = {},
+): Promise<LedgerReading> {
+  const { fs = nodeStateFs, readOnly = false } = options;
+  if (!readOnly) await removeLeftOvers(folder, fs);
+  const stored = await readStored(folder, profile.image, fs);
+  const floorFile = await readLastLogIndex(folder, profile, { ...options, fs });
+  const unmerged = stored.ledger ?? (await rebuild(profile, stored, floorFile, options));
+  const ledger = mergeFloor(unmerged, profile, floorFile);
+  const notices = [...lostNotices(stored, readOnly), ...floorNotices(floorFile, profile, ledger)];
+  if (!readOnly) await heal(folder, profile, { stored, floorFile, ledger }, fs);
+  return { ledger, origin: originOf(stored, floorFile), notices };
+}
+
+export async function writeLedger(
+  folder: StateFolder,
+  ledger: Ledger,
+  { fs = nodeStateFs }: { readonly fs?: StateFs } = {},
+): Promise<void> {
+  await atomicWrite(folder, [LEDGER_FILE], formatLedger(ledger), fs);
+}
+
+/** What was on disk: a ledger, bytes that are none, or nothing. */
+interface Stored {
+  readonly bytes?: Uint8Array;
+  readonly ledger?: Ledger;
+}
+
+async function readStored(folder: StateFolder, image: string, fs: StateFs): Promise<Stored> {
+  const bytes = await readStateFile(folder, [LEDGER_FILE], MAX_LEDGER_BYTES, fs);
+  if (!bytes) return {};
+  const ledger = parseLedger(bytes, image, join(folder.path, LEDGER_FILE));
+  return { bytes, ...(ledger && { ledger }) };
+}
+
+/** From releases that an engine has now, and from nothing else: what is stored proves only that something was signed. */
+async function rebuild(
+  profile: LedgerProfile,
+  { bytes }: Stored,
+  floorFile: FloorFile,
+  options: ReadLedgerOptions,
+): Promise<Ledger> {
+  const { installed = () => [], now = () => new Date() } = options;
+  const ledger = adoptInstalled(emptyLedger(profile.image), await installed(), now());
+  // With Dangerzone's own floor and no ledger there was none to lose: this tool's first run on that folder.
+  const isLost = bytes !== undefined || (ledger.releases.length > 0 && floorFile.state === 'missing');
+  return isLost ? { ...ledger, historyLost: true } : ledger;
+}
+
+function mergeFloor(ledger: Ledger, { dangerzoneLogId }: LedgerProfile, { index }: FloorFile): Ledger {
+  return dangerzoneLogId === undefined || index === undefined ? ledger : raiseFloor(ledger, dangerzoneLogId, index);
+}
+
+function lostNotices({ bytes, ledger }: Stored, readOnly: boolean): string[] {
+  if (bytes === undefined || ledger) return [];
+  const kept = readOnly ? 'the next upgrade keeps it aside and rebuilds it' : 'it was kept aside';
+  return [
+    `History lost: ledger.json was unreadable, ${kept}. Only what is installed now is known; what it replaced is not.`,
+  ];
+}
+
+interface Healing {
+  readonly stored: Stored;
+  readonly floorFile: FloorFile;
+  readonly ledger: Ledger;
+}
+
+/**
+ * The damaged bytes are copied before the new ledger takes their name: killed in between, both are still there. The
+ * ledger goes before the file that is derived from it, or the next run would take that for Dangerzone's.
+ */
+async function heal(
+  folder: StateFolder,
+  profile: LedgerProfile,
+  { stored, floorFile, ledger }: Healing,
+  fs: StateFs,
+): Promise<void> {
+  const isDamaged = stored.bytes !== undefined && !stored.ledger;
+  if (isDamaged) await keepDamaged(folder, LEDGER_FILE, stored.bytes, fs);
+  if (isDamaged || (!stored.ledger && ledger.releases.length > 0)) await writeLedger(folder, ledger, { fs });
+  if (floorFile.state === 'empty') await refillLastLogIndex(folder, profile, ledger, fs);
+  else await writeLastLogIndex(folder, profile, ledger, { fs });
+}
+
+function originOf({ bytes, ledger }: Stored, { state }: FloorFile): LedgerReading['origin'] {
+  if (ledger) return 'stored';
+  if (bytes) return 'rebuilt';
+  return state === 'missing' ? 'new' : 'dangerzone';
+}
