@@ -13,11 +13,13 @@ export function parseShape<const S extends v.GenericSchema>(
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
-  const expected =
-    issue.kind === 'validation' || issue.expected === null
-      ? issue.message
-      : `expected ${issue.expected}, got ${printable(issue.input)}`;
-  throw new CodedError(code, `${where}: ${path ? `${printable(path)}: ` : ''}${expected}`, {
+  throw new CodedError(code, `${where}: ${path ? `${printable(path)}: ` : ''}${describe(issue)}`, {
     details: path ? { place: path } : {},
   });
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'strict_object' && issue.expected === 'never') return 'this field is not known here';
+  if (issue.kind === 'validation' || issue.expected === null) return issue.message;
+  return `expected ${issue.expected}, got ${printable(issue.input)}`;
 }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { CodedError } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
 
+const LOOK = 'Check the path: what a profile names is looked for beside the profile, the rest in the current folder.';
 const WRITABLE_BY_OTHERS = 0o022;
 
 /** A file that decides what is trusted: only this user or root may be able to change it, and its size is bounded. */
@@ -11,12 +12,9 @@ export async function readGuardedFile(
   what: string,
   host = { platform: process.platform, uid: process.getuid?.() },
 ): Promise<Buffer> {
-  const file = await open(path, 'r').catch((cause) => {
-    throw refused(
-      `${what} ${printable(path)} cannot be read`,
-      ['Check the path; it is relative to the profile that names it.'],
-      cause,
-    );
+  const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`;
+    throw refused(`${what} ${printable(path)} ${why}`, [LOOK], cause);
   });
   try {
     const facts = await file.stat();
