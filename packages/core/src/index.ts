@@ -39,6 +39,7 @@ export {
   type LocalContext,
   type OnlineContext,
   type ProgressEvent,
+  type Road,
   type Step,
   steps,
   type VerbContext,

@@ -20,6 +20,10 @@ export default class Upgrade extends BaseCommand {
       summary:
         'Install an older image on purpose. It must be signed all the same; this is recorded and lowers no floor.',
     }),
+    via: Flags.option({
+      options: ['pull', 'load'] as const,
+      summary: 'Whether the engine fetches by itself (pull), or is handed what we fetched (load, the default).',
+    })(),
   };
 
   override async run(): Promise<number> {
@@ -27,7 +31,7 @@ export default class Upgrade extends BaseCommand {
     const surroundings = this.begin(flags);
     if (flags.force) surroundings.report({ type: 'notice', message: FORCED });
     const { upgrade } = await import('@dangerzone-image/core');
-    this.show(await upgrade(await openInstall(surroundings), { force: flags.force }), upgradeLines);
+    this.show(await upgrade(await openInstall(surroundings, flags.via), { force: flags.force }), upgradeLines);
     return 0;
   }
 }

@@ -37,6 +37,10 @@ export const commonFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'allow-remote-engine': Flags.boolean({
+    summary: 'Use an engine on another machine; else it is refused with its address.',
+    helpGroup: runtime,
+  }),
   mirror: Flags.string({
     summary: 'Fetch from here first, repeatable; replaces the mirrors of the profile. The image keeps its name.',
     helpValue: 'URL',

@@ -8,6 +8,7 @@ export interface VerbOptions {
   readonly lockTimeoutMs: number;
   readonly runtime: string | undefined;
   readonly runtimeOptions: Readonly<Record<string, string>>;
+  readonly allowRemoteEngine: boolean;
   readonly mirrors: readonly string[] | undefined;
   readonly mirrorOnly: boolean;
   readonly timeoutMs: number | undefined;
@@ -34,6 +35,7 @@ export function readVerbOptions(flags: CommonFlags): VerbOptions {
     lockTimeoutMs: readSeconds('--lock-timeout', flags['lock-timeout'] ?? DEFAULT_LOCK_TIMEOUT, 0),
     runtime: flags.runtime,
     runtimeOptions,
+    allowRemoteEngine: flags['allow-remote-engine'],
     mirrors: flags.mirror,
     mirrorOnly: flags['mirror-only'],
     timeoutMs: flags.timeout === undefined ? undefined : readSeconds('--timeout', flags.timeout, 1),

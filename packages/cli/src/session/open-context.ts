@@ -5,8 +5,10 @@ import type {
   OnlineContext,
   Profile,
   ProgressEvent,
+  Road,
   VerbContext,
 } from '@dangerzone-image/core';
+import { CodedError } from '@dangerzone-image/core/errors';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
@@ -31,14 +33,24 @@ export async function openOnline(surroundings: Surroundings): Promise<OnlineCont
 /** For a verb that looks at what is installed and opens no connection but the engine's own. */
 export async function openLocal(surroundings: Surroundings): Promise<LocalContext> {
   const context = await openVerb(surroundings);
-  return { ...context, runtime: await openRuntime(surroundings) };
+  const { allowRemoteEngine } = surroundings.options;
+  return { ...context, allowRemoteEngine, runtime: await openRuntime(surroundings) };
 }
 
 /** For a verb that needs both. */
-export async function openInstall(surroundings: Surroundings): Promise<InstallContext> {
+export async function openInstall(surroundings: Surroundings, via?: Road): Promise<InstallContext> {
   const context = await openVerb(surroundings);
+  const { allowRemoteEngine, mirrors = context.profile.mirrors } = surroundings.options;
+  if (via === 'pull' && mirrors.length > 0) throw mirrorsAreOurs();
   const source = await openSource(surroundings, context.profile);
-  return { ...context, source, runtime: await openRuntime(surroundings) };
+  return { ...context, allowRemoteEngine, source, runtime: await openRuntime(surroundings), ...(via && { via }) };
+}
+
+/** An engine that pulls goes to the image's own registry: the mirror would silently be passed by. */
+function mirrorsAreOurs(): CodedError {
+  return new CodedError('USAGE', 'with --via pull the engine fetches by itself, and knows nothing of our mirrors', {
+    suggestions: ['Leave out --via pull, or the mirrors.'],
+  });
 }
 
 async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {

@@ -3,20 +3,37 @@ import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
 import { digestSchema } from '../oci/descriptor.ts';
 import { parseShape } from '../oci/parse-shape.ts';
-import type { ContainerRuntime, LocalImage } from './container-runtime.ts';
+import type { ContainerRuntime, LocalImage, RuntimeInfo } from './container-runtime.ts';
 
 const text = v.pipe(v.string(), v.maxLength(1024));
 const localImage = v.object({ id: text, digests: v.array(digestSchema), names: v.array(text) });
 
+export interface GuardOptions {
+  /** An engine on another machine is asked nothing without this: somebody else may rule there. */
+  readonly allowRemoteEngine?: boolean | undefined;
+}
+
 /** An adapter may be anyone's code: what it reports is parsed once, and what it throws gets a code. */
-export function guardRuntime(runtime: ContainerRuntime): ContainerRuntime {
-  const call = async <T>(work: () => Promise<T>): Promise<T> =>
+export function guardRuntime(
+  runtime: ContainerRuntime,
+  { allowRemoteEngine = false }: GuardOptions = {},
+): ContainerRuntime {
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((error) => Promise.reject(asRuntimeError(error, runtime.name)));
+  let checked: Promise<void> | undefined;
+  const requireAllowed = () => {
+    checked ??= attempt(() => runtime.info()).then((info) => refuseRemote(info, runtime.name, allowRemoteEngine));
+    return checked;
+  };
+  const call = async <T>(work: () => Promise<T>): Promise<T> => {
+    await requireAllowed();
+    return attempt(work);
+  };
   const place = { where: `what runtime ${printable(runtime.name)} reports`, code: 'RUNTIME_FAILED' } as const;
   const parse = (image: unknown): LocalImage => parseShape(localImage, image, place);
   return {
     name: runtime.name,
-    info: () => call(() => runtime.info()),
+    info: () => attempt(() => runtime.info()),
     images: async (repository, options) =>
       parseShape(v.array(localImage), await call(() => runtime.images(repository, options)), place),
     ...(runtime.pull && {
@@ -27,6 +44,18 @@ export function guardRuntime(runtime: ContainerRuntime): ContainerRuntime {
     tag: (image, name) => call(() => runtime.tag(image, name)),
     remove: (image) => call(() => runtime.remove(image)),
   };
+}
+
+function refuseRemote({ isRemote, endpoint }: RuntimeInfo, name: string, isAllowed: boolean): void {
+  if (!isRemote || isAllowed) return;
+  throw new CodedError(
+    'RUNTIME_UNAVAILABLE',
+    `runtime ${printable(name)} is on another machine: ${printable(endpoint)}`,
+    {
+      suggestions: ['If you mean that machine, add --allow-remote-engine.'],
+      details: { endpoint },
+    },
+  );
 }
 
 function asRuntimeError(error: unknown, name: string): unknown {

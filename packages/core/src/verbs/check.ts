@@ -4,7 +4,7 @@ import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { compare } from './compare.ts';
 import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
 import { freshnessOf } from './freshness.ts';
-import { factsOf, verifyInstalled } from './installed-image.ts';
+import { factsOf, findInstalled } from './installed-image.ts';
 import { remember } from './remember.ts';
 import type { CheckResult } from './results.ts';
 import { withState } from './state-session.ts';
@@ -12,10 +12,10 @@ import type { InstallContext } from './verb-context.ts';
 
 /** What an upgrade would do, without doing it: tag, signatures and manifests are read and verified, no layer. */
 export async function check(given: InstallContext): Promise<CheckResult> {
-  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { profile, now = () => new Date() } = context;
   return withState(context, 'check', async (session) => {
-    const installed = await verifyInstalled(context, session.ledger.releases).catch(() => undefined);
+    const installed = await findInstalled(context, session.ledger.releases);
     const digest = await resolveTag(context);
     await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
     if (installed && isOffered(digest, installed)) {

@@ -79,13 +79,19 @@ function pendingOf({ profile, now = () => new Date() }: InstallContext, release:
 }
 
 async function transfer(context: InstallContext, image: VerifiedImage): Promise<LocalImage> {
-  const { runtime, source, profile, signal, report } = context;
-  const options = { ...(signal && { signal }) };
+  const { runtime, source, profile, signal, report, via = 'load' } = context;
   const { repository } = parseReference(profile.image);
-  return runtime.load(createVerifiedStream(image, source, repository, options), {
-    ...options,
+  const options = {
+    ...(signal && { signal }),
     name: workNames(profile).incoming,
-    onBytes: (bytes) => report?.({ type: 'transfer', bytes, total: image.size }),
+    onBytes: (bytes: number) => report?.({ type: 'transfer', bytes, total: image.size }),
+  };
+  report?.({ type: 'decision', message: `the content goes into ${runtime.name} by ${via}` });
+  if (via === 'load')
+    return runtime.load(createVerifiedStream(image, source, repository, { ...(signal && { signal }) }), options);
+  if (runtime.pull) return runtime.pull(image, options);
+  throw new CodedError('USAGE', `runtime ${runtime.name} cannot pull by itself`, {
+    suggestions: ['Leave out --via pull.'],
   });
 }
 

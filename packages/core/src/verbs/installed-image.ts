@@ -1,4 +1,5 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { exitCodeOf } from '../errors/error-code.ts';
 import { readDocument } from '../ledger/document-store.ts';
 import type { Release } from '../ledger/release.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -41,6 +42,25 @@ export async function verifyInstalled(context: LocalContext, releases: readonly 
     });
   }
   return verifyLocalImage(context, local, releases);
+}
+
+/**
+ * The same where "nothing usable is there" is an answer: no image, or one that does not verify. It is left where it is
+ * until a good one takes its place. That the engine or the state does not work is no such answer.
+ */
+export async function findInstalled(
+  context: LocalContext,
+  releases: readonly Release[],
+): Promise<InstalledImage | undefined> {
+  try {
+    return await verifyInstalled(context, releases);
+  } catch (error) {
+    const family = exitCodeOf(codeOf(error) ?? 'INTERNAL');
+    const isAnswer = codeOf(error) === 'IMAGE_NOT_INSTALLED' || family === 3 || family === 7;
+    if (!isAnswer) throw error;
+    context.report?.({ type: 'decision', message: `nothing usable is installed: ${(error as Error).message}` });
+    return undefined;
+  }
 }
 
 export async function verifyLocalImage(

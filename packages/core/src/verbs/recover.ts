@@ -1,7 +1,7 @@
 import { writeLastLogIndex } from '../ledger/last-log-index.ts';
 import { clearPending, commitInstalled } from '../ledger/ledger-changes.ts';
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
-import { verifyInstalled } from './installed-image.ts';
+import { findInstalled } from './installed-image.ts';
 import { removeLeftOvers } from './left-overs.ts';
 import type { StateSession } from './state-session.ts';
 import type { InstallContext } from './verb-context.ts';
@@ -14,7 +14,7 @@ export async function recover(context: InstallContext, session: StateSession): P
   const { pending } = session.ledger;
   if (pending) {
     const now = context.now?.() ?? new Date();
-    const installed = await verifyInstalled(context, [pending.release]).catch(() => undefined);
+    const installed = await findInstalled(context, [pending.release]);
     const isThere = installed?.image !== undefined && isSameRelease(releaseOf(installed.image), pending.release);
     const forced = pending.forced ?? false;
     await session.save((ledger) =>

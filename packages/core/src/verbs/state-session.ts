@@ -2,7 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { readLedger, writeLedger } from '../ledger/ledger-file.ts';
 import { releaseOf } from '../ledger/release.ts';
 import { withLock } from '../ledger/with-lock.ts';
-import { verifyInstalled } from './installed-image.ts';
+import { findInstalled } from './installed-image.ts';
 import type { LocalContext, VerbContext } from './verb-context.ts';
 
 const DEFAULT_LOCK_TIMEOUT_MS = 60_000;
@@ -41,6 +41,6 @@ export async function withState<T>(
 /** For a lost ledger: the one release that the engine has and that verifies now. Nothing else is evidence. */
 export async function installedReleases(context: VerbContext & Partial<LocalContext>) {
   if (!context.runtime) return [];
-  const installed = await verifyInstalled(context as LocalContext, []).catch(() => undefined);
+  const installed = await findInstalled(context as LocalContext, []);
   return installed?.image ? [releaseOf(installed.image)] : [];
 }

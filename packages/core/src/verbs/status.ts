@@ -13,7 +13,7 @@ import type { LocalContext } from './verb-context.ts';
 
 /** What is installed, whether it verifies, and what is remembered. Reads only; no network. */
 export async function status(given: LocalContext): Promise<StatusResult> {
-  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { state, profile, now = () => new Date() } = context;
   const reading = await readLedger(state, profile, { readOnly: true, installed: () => installedReleases(context) });
   const { ledger } = reading;

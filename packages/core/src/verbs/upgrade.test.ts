@@ -280,3 +280,41 @@ describe('bad input 78: one log entry for two images', () => {
     ).not.toContain(two.digest);
   });
 });
+
+describe('roads into the engine', () => {
+  it('a runtime that cannot pull refuses --via pull, and nothing is installed', async () => {
+    const { context, publish, runtime } = await createVerbWorld();
+    publish(release(1));
+    await expect(upgrade({ ...context, via: 'pull' })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(runtime.all()).toEqual([]);
+  });
+
+  it('by pull the engine gets evidence, never a tag, and what it then has is checked as after a load', async () => {
+    const { context, publish, runtime } = await createVerbWorld();
+    const { digest } = publish(release(1));
+    const asked: string[] = [];
+    const pull: NonNullable<typeof runtime.pull> = async (image, { name }) => {
+      asked.push(image.digest);
+      const local = { id: image.config.digest, digests: [image.digest], names: [name] };
+      runtime.tamper(local);
+      return local;
+    };
+    expect(await upgrade({ ...context, runtime: { ...runtime, pull }, via: 'pull' })).toMatchObject({
+      image: { digest },
+    });
+    expect(asked).toEqual([digest]);
+  });
+
+  it('bad input 173: an engine on another machine is refused with its address, unless it is allowed', async () => {
+    const { context, publish, runtime, registry } = await createVerbWorld();
+    publish(release(1));
+    const info = await runtime.info();
+    const remote = { ...runtime, info: async () => ({ ...info, isRemote: true, endpoint: 'ssh://elsewhere' }) };
+    const refusal = await upgrade({ ...context, runtime: remote }).catch((error) => error);
+    expect(refusal).toMatchObject({ code: 'RUNTIME_UNAVAILABLE', details: { endpoint: 'ssh://elsewhere' } });
+    expect(registry.requests).toEqual([]);
+    expect(await upgrade({ ...context, runtime: remote, allowRemoteEngine: true })).toMatchObject({
+      status: 'installed',
+    });
+  });
+});

@@ -5,11 +5,11 @@ import type { VerifiedImage } from '../verify/verified-image.ts';
 import { compare } from './compare.ts';
 import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
 import { announce, installImage } from './install-image.ts';
-import { factsOf, type InstalledImage, verifyInstalled } from './installed-image.ts';
+import { factsOf, findInstalled, type InstalledImage } from './installed-image.ts';
 import { recover } from './recover.ts';
 import { remember } from './remember.ts';
 import type { UpgradeResult } from './results.ts';
-import { type StateSession, withState } from './state-session.ts';
+import { withState } from './state-session.ts';
 import { storeSigned } from './stored-evidence.ts';
 import type { InstallContext } from './verb-context.ts';
 
@@ -20,11 +20,11 @@ export interface UpgradeOptions {
 
 /** Brings the installed image up to what the registry offers, if that is signed and newer. */
 export async function upgrade(given: InstallContext, { force = false }: UpgradeOptions = {}): Promise<UpgradeResult> {
-  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   return withState(context, 'upgrade', async (session) => {
     announce(context, 'recover');
     await recover(context, session);
-    const installed = await findInstalled(context, session);
+    const installed = await findInstalled(context, session.ledger.releases);
 
     announce(context, 'resolve');
     const digest = await resolveTag(context);
@@ -51,16 +51,6 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
       signatures: image.signed.verdicts,
     };
   });
-}
-
-/** What is installed and verifies. An image that does not verify is left where it is until a good one replaces it. */
-async function findInstalled(context: InstallContext, { ledger }: StateSession): Promise<InstalledImage | undefined> {
-  try {
-    return await verifyInstalled(context, ledger.releases);
-  } catch (error) {
-    context.report?.({ type: 'decision', message: `nothing usable is installed: ${(error as Error).message}` });
-    return undefined;
-  }
 }
 
 function upToDate({ profile, report }: InstallContext, { facts, signed }: InstalledImage): UpgradeResult {

@@ -20,9 +20,17 @@ export interface OnlineContext extends VerbContext {
 
 export interface LocalContext extends VerbContext {
   readonly runtime: ContainerRuntime;
+  /** Whether an engine on another machine may be used. */
+  readonly allowRemoteEngine?: boolean;
 }
 
-export interface InstallContext extends OnlineContext, LocalContext {}
+export interface InstallContext extends OnlineContext, LocalContext {
+  /** How content gets into the engine; `load` where nobody says. */
+  readonly via?: Road;
+}
+
+/** `pull`: the engine fetches by digest itself. `load`: we fetch, hash and stream; mirrors and resume are ours. */
+export type Road = 'pull' | 'load';
 
 /** What goes on, for progress and `--debug`. A consumer may ignore any of it. */
 export type ProgressEvent =

@@ -16,7 +16,7 @@ export interface VerifyLocalOptions {
 /** Verifies what the engine has now against what is stored here. No network, no rollback rule, nothing written. */
 export async function verifyLocal(given: LocalContext, { image }: VerifyLocalOptions = {}): Promise<VerifyLocalResult> {
   if (image) requireInstalledName(image, given.profile);
-  const context = { ...given, runtime: guardRuntime(given.runtime) };
+  const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { ledger, notices } = await readLedger(context.state, context.profile, { readOnly: true });
   for (const message of notices) context.report?.({ type: 'notice', message });
   const { facts, signed } = await verifyInstalled(context, ledger.releases);
