@@ -1,20 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { steps } from '@dangerzone-image/core';
 import { describe, expect, it } from 'vitest';
-import { createWorld, release, type World } from './world.ts';
-
-/** SIGKILL, not an exception: nothing of ours runs any more. */
-async function upgradeKilledAt(world: World, moment: string): Promise<NodeJS.Signals | null> {
-  const script = join(import.meta.dirname, 'killed-upgrade.ts');
-  const child = spawn(process.execPath, [script, world.profile, world.state, world.layout, moment], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  return signal;
-}
+import { upgradeKilledAt } from './upgrade-killed-at.ts';
+import { createWorld, release } from './world.ts';
 
 describe('acceptance 10: kill matrix (oci-layout)', () => {
   it.each([...steps, 'first-byte', 'between-tags'])(

@@ -1,12 +1,15 @@
 // Run by the kill matrix as a process of its own: upgrades, and dies at the named moment as a power cut would have it.
-import { loadProfile, openSources, parseReference, upgrade } from '@dangerzone-image/core';
-import { createRuntime } from '@dangerzone-image/runtime-oci-layout';
 
-const [profilePath = '', state = '', layout = '', moment = ''] = process.argv.slice(2);
+import type { CreateRuntime } from '@dangerzone-image/core';
+import { loadProfile, openSources, parseReference, upgrade } from '@dangerzone-image/core';
+
+const [profilePath = '', state = '', engine = '', moment = ''] = process.argv.slice(2);
 const die = (now: string | undefined) => {
   if (now === moment) process.kill(process.pid, 'SIGKILL');
 };
-const runtime = createRuntime({ path: layout });
+const { name, options } = JSON.parse(engine);
+const { createRuntime }: { createRuntime: CreateRuntime } = await import(`@dangerzone-image/runtime-${name}`);
+const runtime = createRuntime(options);
 const profile = await loadProfile(profilePath, { env: {} });
 await upgrade({
   profile,

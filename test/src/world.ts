@@ -68,7 +68,9 @@ export interface World extends AsyncDisposable {
   readonly signer: TestSigner;
   readonly image: string;
   readonly state: string;
+  /** The folder of images: an OCI layout, or the engine’s own store. */
   readonly layout: string;
+  readonly runtime: { readonly name: string; readonly options: Readonly<Record<string, string>> };
   readonly profile: string;
   /** The CLI with this machine's profile, runtime and state, and `--json`. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
@@ -78,7 +80,17 @@ export interface World extends AsyncDisposable {
   writeProfile(members: Readonly<Record<string, unknown>>, name?: string): Promise<string>;
 }
 
-export async function createWorld(registryOptions: TestRegistryOptions = {}): Promise<World> {
+/** Which runtime the machine has; its store is a folder of this world. */
+export interface Engine {
+  readonly name: string;
+  options(layout: string): Readonly<Record<string, string>>;
+  /** Before the world's folder goes. */
+  dispose?(layout: string): Promise<void>;
+}
+
+const ociLayout: Engine = { name: 'oci-layout', options: (path) => ({ path }) };
+
+export async function createWorld(registryOptions: TestRegistryOptions = {}, engine = ociLayout): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'dangerzone-image-world-'));
   const registry = await startTestRegistry(registryOptions);
   const image = `${registry.host}/team/sandbox`;
@@ -98,7 +110,9 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}): Pr
   const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1' };
   const runBare: World['runBare'] = (args, options) => runCli(args, { ...options, env: { ...env, ...options?.env } });
   const common = ['--profile', profile, '--state-dir', state, '--json'];
-  const local = ['--runtime', 'oci-layout', '--runtime-option', `path=${layout}`];
+  const runtimeOptions = engine.options(layout);
+  const words = Object.entries(runtimeOptions).flatMap(([key, value]) => ['--runtime-option', `${key}=${value}`]);
+  const local = ['--runtime', engine.name, ...words];
   return {
     folder,
     registry,
@@ -106,6 +120,7 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}): Pr
     image,
     state,
     layout,
+    runtime: { name: engine.name, options: runtimeOptions },
     profile,
     writeProfile,
     runBare,
@@ -115,6 +130,7 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}): Pr
       publishTestImage(registry, 'team/sandbox', release, { tag, signers: [signer], signPlatforms: true }),
     async [Symbol.asyncDispose]() {
       await registry.close();
+      await engine.dispose?.(layout);
       await rm(folder, { recursive: true, force: true });
     },
   };

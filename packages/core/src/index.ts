@@ -56,3 +56,5 @@ export {
 } from './verify/signature-verdict.ts';
 export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
 export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';
+export { registryOrigin } from './registry/registry-origin.ts';
+export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';

@@ -1,0 +1,1 @@
+export { createRuntime } from './create-runtime.ts';

@@ -1,0 +1,50 @@
+import { CodedError, isDigest, type LocalImage, parseJson, printable } from '@dangerzone-image/core';
+import * as v from 'valibot';
+
+const text = v.pipe(v.string(), v.maxLength(4096));
+const list = v.optional(v.nullable(v.array(text)));
+
+/** `podman info --format json`, as far as it is needed (4.3 to 5.4 agree). */
+const infoSchema = v.object({
+  host: v.object({
+    arch: text,
+    os: text,
+    variant: v.optional(text),
+    serviceIsRemote: v.optional(v.boolean()),
+    remoteSocket: v.optional(v.nullable(v.object({ path: v.optional(text) }))),
+    security: v.optional(v.object({ rootless: v.optional(v.boolean()) })),
+  }),
+  store: v.object({ graphDriverName: text, graphRoot: text }),
+  version: v.object({ Version: text }),
+});
+export type PodmanInfo = v.InferOutput<typeof infoSchema>;
+
+/** `podman images --format json`: one row for each name, each with all names. */
+const imagesSchema = v.array(v.object({ Id: text, Names: list, RepoDigests: list }));
+export type PodmanImages = v.InferOutput<typeof imagesSchema>;
+
+export const parseInfo = (stdout: string): PodmanInfo => parse(infoSchema, stdout, 'podman info');
+export const parseImages = (stdout: string): PodmanImages => parse(imagesSchema, stdout, 'podman images');
+
+function parse<S extends v.GenericSchema>(schema: S, stdout: string, where: string): v.InferOutput<S> {
+  const result = v.safeParse(schema, parseJson(Buffer.from(stdout), { where, code: 'RUNTIME_FAILED' }));
+  if (result.success) return result.output;
+  const place = v.getDotPath(result.issues[0]);
+  throw new CodedError('RUNTIME_FAILED', `${where} answers in a form that is not known: ${printable(place)}`, {
+    suggestions: ['Podman 4.3 to 5 are known to work: see `podman --version`.'],
+  });
+}
+
+/** The images that have a name or digest in this repository. Which digests Podman lists differs by how they came. */
+export function imagesOf(repository: string, rows: PodmanImages): LocalImage[] {
+  const images = new Map<string, LocalImage>();
+  for (const { Id, Names, RepoDigests } of rows) {
+    const names = (Names ?? []).filter((name) => name.startsWith(`${repository}:`));
+    const digests = (RepoDigests ?? [])
+      .filter((name) => name.startsWith(`${repository}@`))
+      .map((name) => name.slice(repository.length + 1))
+      .filter(isDigest);
+    if (names.length > 0 || digests.length > 0) images.set(Id, { id: Id, digests, names });
+  }
+  return [...images.values()];
+}

@@ -1,0 +1,81 @@
+import { CodedError, printable } from '@dangerzone-image/core';
+import { podmanFailure } from './podman-failure.ts';
+import type { PodmanCommand } from './podman-options.ts';
+
+export interface PodmanCall {
+  /** What is piped in. When it breaks off, Podman is killed before it sees the end of its input. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds; transfers have none. */
+  readonly timeoutMs?: number;
+  /** Exit codes that are an answer and no failure. */
+  readonly answers?: readonly number[];
+}
+
+export interface PodmanAnswer {
+  readonly exitCode: number;
+  readonly stdout: string;
+}
+
+export type RunPodman = (args: readonly string[], call?: PodmanCall) => Promise<PodmanAnswer>;
+
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Runs Podman without a shell. Decisions rest on exit codes and JSON; what it says on stderr is only shown. */
+export function podmanRunner({ program, globals }: PodmanCommand): RunPodman {
+  return async (args, call = {}) => {
+    const { execa } = await import('execa'); // only who uses Podman pays for it
+    const { input, env, signal, timeoutMs = input ? 0 : DEFAULT_TIMEOUT_MS, answers = [0] } = call;
+    const child = execa(program, [...globals, ...args], {
+      reject: false,
+      preferLocal: false,
+      stdin: input ? 'pipe' : 'ignore',
+      maxBuffer: MAX_OUTPUT_BYTES,
+      timeout: timeoutMs,
+      ...(env && { env }),
+      ...(signal && { cancelSignal: signal }),
+    });
+    const broken = input && child.stdin ? await feed(child.stdin, input, () => child.kill('SIGKILL')) : undefined;
+    const result = await child;
+    if (broken) throw broken.error;
+    signal?.throwIfAborted();
+    if (result.isMaxBuffer)
+      throw new CodedError('RUNTIME_FAILED', `${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`);
+    if (result.timedOut) throw notAnswering(program, timeoutMs);
+    if (result.exitCode === undefined || !answers.includes(result.exitCode)) throw podmanFailure(program, args, result);
+    return { exitCode: result.exitCode, stdout: result.stdout };
+  };
+}
+
+/** The error of the input, if it broke off. A program that stops reading is told by its own exit code instead. */
+async function feed(
+  stdin: NodeJS.WritableStream & { readonly destroyed?: boolean },
+  input: AsyncIterable<Uint8Array>,
+  kill: () => void,
+): Promise<{ error: unknown } | undefined> {
+  const { pipeline } = await import('node:stream/promises');
+  let broken: { error: unknown } | undefined;
+  const watched = async function* () {
+    try {
+      yield* input;
+    } catch (error) {
+      broken = { error };
+      kill();
+      throw error;
+    }
+  };
+  await pipeline(watched, stdin).catch(() => undefined);
+  return broken;
+}
+
+function notAnswering(program: string, timeoutMs: number): CodedError {
+  return new CodedError(
+    'RUNTIME_UNAVAILABLE',
+    `${printable(program)} did not answer within ${timeoutMs / 1000} seconds`,
+    {
+      suggestions: ['See whether `podman info` answers in a terminal, and restart Podman if it does not.'],
+    },
+  );
+}
