@@ -13,6 +13,7 @@ export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
 export { openSources, type SourcesOptions } from './registry/open-sources.ts';
+export { registryOrigin } from './registry/registry-origin.ts';
 export type {
   ContainerRuntime,
   CreateRuntime,
@@ -22,6 +23,7 @@ export type {
   TransferOptions,
 } from './runtime/container-runtime.ts';
 export { guardRuntime } from './runtime/guard-runtime.ts';
+export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
 export type { ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { sourceChain } from './source/source-chain.ts';
@@ -56,5 +58,3 @@ export {
 } from './verify/signature-verdict.ts';
 export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
 export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';
-export { registryOrigin } from './registry/registry-origin.ts';
-export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
