@@ -24,11 +24,13 @@ const args = [
 const { status } = spawnSync(process.execPath, [turbo, ...args], { cwd: root, stdio: 'inherit' });
 
 const sums = { passed: 0, failed: 0, skipped: 0 };
-for (const report of reports.filter((file) => existsSync(file))) {
+const missing = reports.filter((report) => !existsSync(report));
+for (const report of missing) console.error(`no report: ${report}`);
+for (const report of reports.filter((report) => existsSync(report))) {
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
   sums.passed += numPassedTests;
   sums.failed += numFailedTests;
   sums.skipped += numPendingTests + numTodoTests;
 }
 console.log(`\n${sums.passed} passed, ${sums.failed} failed, ${sums.skipped} skipped`);
-process.exitCode = status !== 0 || sums.failed > 0 || sums.passed === 0 ? 1 : 0;
+process.exitCode = status !== 0 || missing.length > 0 || sums.failed > 0 || sums.passed === 0 ? 1 : 0;

@@ -1,4 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// Most of these tests start the built program, some of them many times; a busy machine takes its time for that.
-export default defineConfig({ test: { testTimeout: 60_000 } });
+export default defineConfig({
+  test: {
+    // Most of these tests start the built program, some of them many times; a busy machine takes its time for that.
+    testTimeout: 60_000,
+    include: ['src/**/*.test.ts'],
+    reporters: ['default', ['json', { outputFile: '.report/vitest.json' }]],
+  },
+});

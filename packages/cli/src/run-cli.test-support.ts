@@ -24,7 +24,7 @@ export interface CliSurroundings {
   readonly input?: string;
 }
 
-/** The built program, as a user starts it, in an environment of its own. */
+/** The built program, as a user starts it, in an environment of its own: on this machine no engine is installed. */
 export function startCli(
   args: readonly string[],
   { env, cwd, nodeOptions = [], script = bin, input }: CliSurroundings = {},
@@ -32,7 +32,7 @@ export function startCli(
   const home = temporaryFolder();
   const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
     cwd: cwd ?? home,
-    env: { PATH: process.env.PATH, HOME: home, SystemRoot: process.env.SystemRoot, ...env },
+    env: { PATH: home, HOME: home, SystemRoot: process.env.SystemRoot, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.end(input);
