@@ -83,6 +83,14 @@ describe.skipIf(!isPodmanHere)('podman', () => {
     expect(await runtime.images(name)).toMatchObject([{ digests: [verified.digest, verified.manifest.digest] }]);
   });
 
+  it('leaves no name by digest after a pull over an image that came by a load', async () => {
+    const { runtime, verified, image, name, podman } = await createScene();
+    await runtime.load(createVerifiedStream(verified, memorySource([image]), name), { name: `${name}:latest` });
+    await runtime.pull?.(verified, { name: WORK_NAME });
+    await runtime.remove({ id: '', digests: [], names: [WORK_NAME, `${name}:latest`] });
+    expect(JSON.parse((await podman('images', '--all', '--format', 'json')).stdout)).toEqual([]);
+  });
+
   it('keeps nothing of a broken-off load, in its store or in the folder for temporary files', async () => {
     const { runtime, verified, image, name, podman } = await createScene();
     const folder = await mkdtemp(join(tmpdir(), 'spool-'));

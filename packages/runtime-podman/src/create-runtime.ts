@@ -2,7 +2,9 @@ import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type CodedError,
   type CreateRuntime,
+  codeOf,
   formatPlatform,
   type LocalImage,
   ociTar,
@@ -10,6 +12,7 @@ import {
   registryOrigin,
 } from '@dangerzone-image/core';
 import { imagesOf, parseImages, parseInfo } from './podman-answers.ts';
+import { type PodmanSurroundings, remoteAddress, unavailable } from './podman-connection.ts';
 import { readPodmanOptions } from './podman-options.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
 
@@ -17,10 +20,15 @@ import { podmanRunner, type RunPodman } from './run-podman.ts';
 const NO_SUCH_IMAGE = 1;
 
 /** The runtime `podman`. Options: `command=PATH`, `root=DIR`, `runroot=DIR`, `storageDriver=NAME`, `connection=NAME`. */
-export const createRuntime: CreateRuntime = (options) => podmanRuntime(podmanRunner(readPodmanOptions(options)));
+export const createRuntime: CreateRuntime = (options) =>
+  podmanRuntime(podmanRunner(readPodmanOptions(options)), {
+    platform: process.platform,
+    env: process.env,
+    connection: options.connection,
+  });
 
 /** The adapter over any way of running Podman. */
-export function podmanRuntime(run: RunPodman): ReturnType<CreateRuntime> {
+export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings): ReturnType<CreateRuntime> {
   const images = async (repository: string, signal?: AbortSignal): Promise<LocalImage[]> =>
     imagesOf(repository, parseImages((await run(['images', '--format', 'json'], { signal })).stdout));
   const named = async (name: string, signal?: AbortSignal): Promise<LocalImage> => {
@@ -30,18 +38,30 @@ export function podmanRuntime(run: RunPodman): ReturnType<CreateRuntime> {
     return found ?? { id: 'nothing', digests: [], names: [] };
   };
 
+  const askInfo = async (): Promise<string> => {
+    try {
+      return (await run(['info', '--format', 'json'])).stdout;
+    } catch (error) {
+      throw error instanceof Error && codeOf(error) === 'RUNTIME_FAILED'
+        ? await unavailable(run, error as CodedError, surroundings)
+        : error;
+    }
+  };
+
   return {
     name: 'podman',
 
     async info() {
-      const { host, store, version } = parseInfo((await run(['info', '--format', 'json'])).stdout);
+      const { host, store, version } = parseInfo(await askInfo());
       const isRemote = host.serviceIsRemote ?? false;
       const { bavail, bsize } = isRemote ? { bavail: 0, bsize: 0 } : await statfs(store.graphRoot);
       return {
         version: version.Version,
         platform: { os: host.os, architecture: host.arch, ...(host.variant && { variant: host.variant }) },
         store: store.graphDriverName,
-        endpoint: isRemote ? (host.remoteSocket?.path ?? 'a remote connection') : store.graphRoot,
+        endpoint: isRemote
+          ? ((await remoteAddress(run, surroundings)) ?? host.remoteSocket?.path ?? 'a remote connection')
+          : store.graphRoot,
         isRemote,
         isRootless: host.security?.rootless ?? false,
         ...(!isRemote && { freeBytes: bavail * bsize }),
@@ -56,7 +76,9 @@ export function podmanRuntime(run: RunPodman): ReturnType<CreateRuntime> {
         const authfile = join(folder, 'auth.json');
         await writeFile(authfile, '{}', { mode: 0o600 });
         const reference = `${image.name}@${image.digest}`;
-        const before = (await images(image.name, signal)).find(({ digests }) => digests.includes(image.digest));
+        // By its names: among the digests it is already when the image came by a load and has a tag of the repository.
+        const rows = parseImages((await run(['images', '--format', 'json'], { signal })).stdout);
+        const before = rows.some(({ Names }) => Names?.includes(reference));
         const { protocol } = registryOrigin(parseReference(image.name).registry);
         const insecure = protocol === 'http:' ? ['--tls-verify=false'] : [];
         const flags = [
@@ -93,7 +115,7 @@ export function podmanRuntime(run: RunPodman): ReturnType<CreateRuntime> {
 
 /** A private folder for one call; on Linux where Podman itself would spool, for /tmp is often too small for an image. */
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = process.env.TMPDIR ?? (process.platform === 'linux' ? '/var/tmp' : tmpdir());
+  const parent = process.env.TMPDIR || (process.platform === 'linux' ? '/var/tmp' : tmpdir());
   const folder = await mkdtemp(join(parent, 'dangerzone-image-'));
   try {
     return await work(folder);

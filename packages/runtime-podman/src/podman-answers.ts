@@ -23,8 +23,17 @@ export type PodmanInfo = v.InferOutput<typeof infoSchema>;
 const imagesSchema = v.array(v.object({ Id: text, Names: list, RepoDigests: list }));
 export type PodmanImages = v.InferOutput<typeof imagesSchema>;
 
+const connectionsSchema = v.array(v.object({ Name: text, URI: text, Default: v.optional(v.boolean()) }));
+export type PodmanConnections = v.InferOutput<typeof connectionsSchema>;
+
+const machinesSchema = v.array(v.object({ Name: text, Running: v.optional(v.boolean()) }));
+export type PodmanMachines = v.InferOutput<typeof machinesSchema>;
+
 export const parseInfo = (stdout: string): PodmanInfo => parse(infoSchema, stdout, 'podman info');
 export const parseImages = (stdout: string): PodmanImages => parse(imagesSchema, stdout, 'podman images');
+export const parseConnections = (stdout: string): PodmanConnections =>
+  parse(connectionsSchema, stdout, 'podman system connection list');
+export const parseMachines = (stdout: string): PodmanMachines => parse(machinesSchema, stdout, 'podman machine list');
 
 function parse<S extends v.GenericSchema>(schema: S, stdout: string, where: string): v.InferOutput<S> {
   const result = v.safeParse(schema, parseJson(Buffer.from(stdout), { where, code: 'RUNTIME_FAILED' }));

@@ -25,6 +25,7 @@ describe('options of the runtime podman', () => {
     { command: 'podman' },
     { command: './podman' },
     { constructor: 'x' },
+    { root: '' },
   ];
   it.each(wrong.map((options) => [options] as const))(
     'are refused where they are not known or not a full path: %j',

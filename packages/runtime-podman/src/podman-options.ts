@@ -23,6 +23,8 @@ export function readPodmanOptions(
   const globals = Object.entries(others).flatMap(([key, value]) => {
     const name = Object.hasOwn(GLOBAL_OPTIONS, key) ? GLOBAL_OPTIONS[key] : undefined;
     if (name === undefined) throw unknownOption(key);
+    // Podman takes an empty one as none: it would go on with its usual store.
+    if (value === '') throw emptyOption(key);
     return [`${name}=${value}`];
   });
   return { program: command === undefined ? defaultProgram(platform) : requireProgram(command, platform), globals };
@@ -43,5 +45,11 @@ function requireProgram(command: string, platform: NodeJS.Platform): string {
 function unknownOption(key: string): CodedError {
   return new CodedError('USAGE', `runtime podman has no option "${key}"`, {
     suggestions: [`Its options are: command, ${Object.keys(GLOBAL_OPTIONS).join(', ')}.`],
+  });
+}
+
+function emptyOption(key: string): CodedError {
+  return new CodedError('USAGE', `runtime option ${key} is empty`, {
+    suggestions: [`Give it a value, or leave it out: --runtime-option ${key}=…`],
   });
 }

@@ -47,6 +47,14 @@ describe('bad input 169: a Podman that does not do its work', () => {
     })();
     await expect(run(['load'], { input })).rejects.toMatchObject({ code: 'RUNTIME_FAILED', details: { exitCode: 3 } });
   });
+
+  it('ends well without having read its input', async () => {
+    const run = acting('process.stdin.destroy(); process.exit(0)');
+    const input = (async function* () {
+      for (let count = 0; count < 64; count++) yield Buffer.alloc(1 << 16);
+    })();
+    await expect(run(['load'], { input })).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+  });
 });
 
 describe('input that breaks off', () => {

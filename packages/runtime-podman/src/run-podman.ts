@@ -37,24 +37,27 @@ export function podmanRunner({ program, globals }: PodmanCommand): RunPodman {
       ...(env && { env }),
       ...(signal && { cancelSignal: signal }),
     });
-    const broken = input && child.stdin ? await feed(child.stdin, input, () => child.kill('SIGKILL')) : undefined;
+    const fed = input && child.stdin ? await feed(child.stdin, input, () => child.kill('SIGKILL')) : undefined;
     const result = await child;
-    if (broken) throw broken.error;
+    if (fed?.broken) throw fed.broken.error;
     signal?.throwIfAborted();
     if (result.isMaxBuffer)
       throw new CodedError('RUNTIME_FAILED', `${program} wrote more than ${MAX_OUTPUT_BYTES} bytes`);
     if (result.timedOut) throw notAnswering(program, timeoutMs);
     if (result.exitCode === undefined || !answers.includes(result.exitCode)) throw podmanFailure(program, args, result);
+    // Only what was read to its end was verified to its end.
+    if (fed && !fed.isWhole)
+      throw new CodedError('RUNTIME_FAILED', `${printable(program)} did not read all of its input`);
     return { exitCode: result.exitCode, stdout: result.stdout };
   };
 }
 
-/** The error of the input, if it broke off. A program that stops reading is told by its own exit code instead. */
+/** How the input ended: broken off by an error of its own, or all of it taken by the program, or neither. */
 async function feed(
   stdin: NodeJS.WritableStream & { readonly destroyed?: boolean },
   input: AsyncIterable<Uint8Array>,
   kill: () => void,
-): Promise<{ error: unknown } | undefined> {
+): Promise<{ readonly broken?: { readonly error: unknown }; readonly isWhole: boolean }> {
   const { pipeline } = await import('node:stream/promises');
   let broken: { error: unknown } | undefined;
   const watched = async function* () {
@@ -66,8 +69,11 @@ async function feed(
       throw error;
     }
   };
-  await pipeline(watched, stdin).catch(() => undefined);
-  return broken;
+  const isWhole = await pipeline(watched, stdin).then(
+    () => true,
+    () => false, // told by the program's own exit code, where it has one to tell
+  );
+  return { isWhole, ...(broken && { broken }) };
 }
 
 function notAnswering(program: string, timeoutMs: number): CodedError {

@@ -1,0 +1,74 @@
+import { CodedError, codeOf } from '@dangerzone-image/core';
+import { parseConnections, parseMachines } from './podman-answers.ts';
+import type { RunPodman } from './run-podman.ts';
+
+/** What decides which engine Podman talks to, beside its own files. */
+export interface PodmanSurroundings {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The runtime option `connection`. */
+  readonly connection?: string | undefined;
+}
+
+/**
+ * The address of a remote engine as this machine knows it. What the service says of itself (`remoteSocket`) is a path
+ * over there, which reads as one here. Undefined where it cannot be told for sure.
+ */
+export async function remoteAddress(
+  run: RunPodman,
+  { env, connection }: PodmanSurroundings,
+): Promise<string | undefined> {
+  const { CONTAINER_HOST: host, CONTAINER_CONNECTION: byName } = env;
+  if (connection === undefined && host && byName) return undefined; // which one wins differs by version
+  if (connection === undefined && host) return withoutPassword(host);
+  const name = connection ?? byName;
+  const listed = await list(run, ['system', 'connection', 'list', '--format', 'json'], parseConnections);
+  const found = listed.find(({ Name, Default }) => (name ? Name === name : Default === true));
+  return found && withoutPassword(found.URI);
+}
+
+/**
+ * `podman info` is what is asked first, and it needs no image: when that fails, nothing works. Why is told by what
+ * Podman lists, not by its words; we start nothing.
+ */
+export async function unavailable(
+  run: RunPodman,
+  error: CodedError,
+  surroundings: PodmanSurroundings,
+): Promise<CodedError> {
+  const { message, details } = error;
+  const suggestions = await remedy(run, surroundings);
+  return new CodedError('RUNTIME_UNAVAILABLE', message, { details, cause: error, suggestions });
+}
+
+async function remedy(run: RunPodman, { platform, env, connection }: PodmanSurroundings): Promise<string[]> {
+  if (connection !== undefined || env.CONTAINER_HOST || env.CONTAINER_CONNECTION) {
+    return [
+      'The engine of the chosen connection does not answer: start it there, or see `podman system connection list` ' +
+        'and the variables CONTAINER_HOST and CONTAINER_CONNECTION.',
+    ];
+  }
+  if (platform === 'darwin' || platform === 'win32') {
+    const machines = await list(run, ['machine', 'list', '--format', 'json'], parseMachines);
+    if (machines.length === 0) return ['Podman has no machine here: podman machine init, then podman machine start'];
+    if (!machines.some(({ Running }) => Running)) return ['Podman’s machine is stopped: podman machine start'];
+  }
+  return ['See whether `podman info` works in a terminal, with the same options.'];
+}
+
+/** A list that cannot be had is an empty one: it only makes an explanation better. */
+async function list<T>(run: RunPodman, args: readonly string[], parse: (stdout: string) => T[]): Promise<T[]> {
+  try {
+    return parse((await run(args)).stdout);
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return [];
+  }
+}
+
+function withoutPassword(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const url = new URL(address);
+  url.password = '';
+  return url.href;
+}
