@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createVerifiedStream, hostPlatform } from '@dangerzone-image/core';
+import { createVerifiedStream, hexOf, hostPlatform, type LocalImage, type VerifiedImage } from '@dangerzone-image/core';
 import {
   buildTestImage,
   createTestSigner,
@@ -9,6 +9,8 @@ import {
   memorySource,
   publishTestImage,
   startTestRegistry,
+  type TestFiles,
+  tarOf,
   verifiedTestImage,
 } from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -39,6 +41,12 @@ async function createScene() {
 
 const WORK_NAME = 'localhost/dangerzone-image/test:incoming';
 
+const claim = ({ config }: VerifiedImage, ...names: readonly string[]): LocalImage => ({
+  id: hexOf(config.digest),
+  digests: [],
+  names,
+});
+
 describe.skipIf(!isPodmanHere)('podman', () => {
   it('tells its version, store, platform and free space', async () => {
     const { runtime, options } = await createScene();
@@ -51,12 +59,12 @@ describe.skipIf(!isPodmanHere)('podman', () => {
   it('by pull and by load the image claims the same: ID is the config, digests are index and manifest', async () => {
     const { runtime, verified, image, name } = await createScene();
     const pulled = await runtime.pull?.(verified, { name: WORK_NAME });
-    await runtime.remove({ id: '', digests: [], names: [WORK_NAME] });
+    await runtime.remove(claim(verified, WORK_NAME));
     const stream = createVerifiedStream(verified, memorySource([image]), name);
     const loaded = await runtime.load(stream, { name: WORK_NAME });
     expect(pulled).toEqual(loaded);
     expect(loaded).toEqual({
-      id: verified.config.digest.slice('sha256:'.length),
+      id: hexOf(verified.config.digest),
       digests: [verified.index?.digest, verified.manifest.digest],
       names: [WORK_NAME],
     });
@@ -74,12 +82,12 @@ describe.skipIf(!isPodmanHere)('podman', () => {
     const { runtime, verified, name, podman } = await createScene();
     await runtime.pull?.(verified, { name: WORK_NAME });
     expect(await runtime.images(name)).toEqual([]);
-    await runtime.remove({ id: '', digests: [], names: [WORK_NAME] });
+    await runtime.remove(claim(verified, WORK_NAME));
     expect(JSON.parse((await podman('images', '--format', 'json')).stdout)).toEqual([]);
 
     await podman('pull', '--quiet', '--tls-verify=false', `${name}@${verified.digest}`);
     await runtime.pull?.(verified, { name: WORK_NAME });
-    await runtime.remove({ id: '', digests: [], names: [WORK_NAME] });
+    await runtime.remove(claim(verified, WORK_NAME));
     expect(await runtime.images(name)).toMatchObject([{ digests: [verified.digest, verified.manifest.digest] }]);
   });
 
@@ -87,7 +95,7 @@ describe.skipIf(!isPodmanHere)('podman', () => {
     const { runtime, verified, image, name, podman } = await createScene();
     await runtime.load(createVerifiedStream(verified, memorySource([image]), name), { name: `${name}:latest` });
     await runtime.pull?.(verified, { name: WORK_NAME });
-    await runtime.remove({ id: '', digests: [], names: [WORK_NAME, `${name}:latest`] });
+    await runtime.remove(claim(verified, WORK_NAME, `${name}:latest`));
     expect(JSON.parse((await podman('images', '--all', '--format', 'json')).stdout)).toEqual([]);
   });
 
@@ -114,11 +122,38 @@ describe.skipIf(!isPodmanHere)('podman', () => {
     const { runtime, verified, name, podman } = await createScene();
     await runtime.pull?.(verified, { name: WORK_NAME });
     expect((await podman('create', '--network', 'none', WORK_NAME)).failed).toBe(false);
-    await expect(runtime.remove({ id: '', digests: [], names: [WORK_NAME] })).rejects.toMatchObject({
+    await expect(runtime.remove(claim(verified, WORK_NAME))).rejects.toMatchObject({
       code: 'RUNTIME_FAILED',
     });
     expect((await runtime.images('localhost/dangerzone-image/test')).map(({ names }) => names)).toEqual([[WORK_NAME]]);
     expect(await runtime.images(name)).toEqual([]);
+  });
+
+  it('bad input 171: reads its list although somebody’s image has labels that differ in case alone', async () => {
+    const { runtime, verified, image, name, podman, options } = await createScene();
+    const tar = join(options.root, '..', 'somebody.tar');
+    await writeFile(tar, tarOf({ 'etc/somebody': '' }));
+    const labels = ['--change', 'LABEL Vendor=a', '--change', 'LABEL vendor=b'];
+    expect((await podman('import', '--quiet', ...labels, tar, 'localhost/somebody:x')).failed).toBe(false);
+    await runtime.load(createVerifiedStream(verified, memorySource([image]), name), { name: WORK_NAME });
+    expect(await runtime.images('localhost/somebody')).toMatchObject([{ names: ['localhost/somebody:x'] }]);
+  });
+
+  it('removes no nameless image of somebody’s that ours was built on', async () => {
+    const { runtime, podman, name } = await createScene();
+    const history = [{ created: '2026-01-02T03:04:05Z', created_by: 'base' }];
+    const base = { 'etc/base': '' };
+    const install = async (layers: readonly TestFiles[], as: string) => {
+      const config = { history: layers.map(() => history[0]) };
+      const image = buildTestImage({ created: '2026-01-02T03:04:05Z', layers, config });
+      const verified = verifiedTestImage(image, name, hostPlatform());
+      return runtime.load(createVerifiedStream(verified, memorySource([image]), name), { name: as });
+    };
+    const theirs = await install([base], 'localhost/somebody:x');
+    await podman('untag', theirs.id);
+    await runtime.remove(await install([base, { 'etc/top': '' }], WORK_NAME));
+    const left = JSON.parse((await podman('images', '--all', '--format', 'json')).stdout) as { Id: string }[];
+    expect(left.map(({ Id }) => Id)).toEqual([theirs.id]);
   });
 
   it('an aborted pull ends at once, as an abort', async () => {

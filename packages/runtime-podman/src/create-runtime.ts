@@ -106,9 +106,14 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
       await run(['tag', '--', id, name]);
     },
 
-    /** Without force: a name goes, the image with its last name; one that a container uses is refused by Podman. */
-    async remove({ names }) {
-      for (const name of names) await run(['rmi', '--', name], { answers: [0, NO_SUCH_IMAGE] });
+    /**
+     * Without force: a name goes, the image with its last name; one that a container uses is refused by Podman. A name
+     * that another image has by now is that one's. `--no-prune`: else nameless parents go too, whoever's they are.
+     */
+    async remove({ id, names }) {
+      const own = parseImages((await run(['images', '--format', 'json'])).stdout).find(({ Id }) => Id === id);
+      for (const name of names.filter((listed) => own?.Names?.includes(listed)))
+        await run(['rmi', '--no-prune', '--', name], { answers: [0, NO_SUCH_IMAGE] });
     },
   };
 }

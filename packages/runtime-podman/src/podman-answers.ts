@@ -1,4 +1,4 @@
-import { CodedError, isDigest, type LocalImage, parseJson, printable } from '@dangerzone-image/core';
+import { CodedError, isDigest, type LocalImage, printable } from '@dangerzone-image/core';
 import * as v from 'valibot';
 
 const text = v.pipe(v.string(), v.maxLength(4096));
@@ -36,12 +36,24 @@ export const parseConnections = (stdout: string): PodmanConnections =>
 export const parseMachines = (stdout: string): PodmanMachines => parse(machinesSchema, stdout, 'podman machine list');
 
 function parse<S extends v.GenericSchema>(schema: S, stdout: string, where: string): v.InferOutput<S> {
-  const result = v.safeParse(schema, parseJson(Buffer.from(stdout), { where, code: 'RUNTIME_FAILED' }));
+  const result = v.safeParse(schema, readJson(stdout, where));
   if (result.success) return result.output;
   const place = v.getDotPath(result.issues[0]);
   throw new CodedError('RUNTIME_FAILED', `${where} answers in a form that is not known: ${printable(place)}`, {
     suggestions: ['Podman 4.3 to 5 are known to work: see `podman --version`.'],
   });
+}
+
+/**
+ * Plain JSON, not core's strict one: `podman images` has the labels of every image in the store, anyone's, and labels
+ * `Vendor` and `vendor` are two. What we read is one encoder's own members, and those it writes once.
+ */
+function readJson(stdout: string, where: string): unknown {
+  try {
+    return JSON.parse(stdout);
+  } catch (cause) {
+    throw new CodedError('RUNTIME_FAILED', `${where} did not answer with JSON`, { cause });
+  }
 }
 
 /** The images that have a name or digest in this repository. Which digests Podman lists differs by how they came. */

@@ -1,4 +1,6 @@
+import { isAbsolute } from 'node:path';
 import { CodedError, printable } from '@dangerzone-image/core';
+import { findProgram } from './find-program.ts';
 import { podmanFailure } from './podman-failure.ts';
 import type { PodmanCommand } from './podman-options.ts';
 
@@ -26,9 +28,12 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** Runs Podman without a shell. Decisions rest on exit codes and JSON; what it says on stderr is only shown. */
 export function podmanRunner({ program, globals }: PodmanCommand): RunPodman {
   return async (args, call = {}) => {
+    // By its full path: given a bare name, the system would take PATH's word for it, the current folder included.
+    const path = isAbsolute(program) ? program : await findProgram(program);
+    if (path === undefined) throw podmanFailure(program, args, { code: 'ENOENT' });
     const { execa } = await import('execa'); // only who uses Podman pays for it
     const { input, env, signal, timeoutMs = input ? 0 : DEFAULT_TIMEOUT_MS, answers = [0] } = call;
-    const child = execa(program, [...globals, ...args], {
+    const child = execa(path, [...globals, ...args], {
       reject: false,
       preferLocal: false,
       stdin: input ? 'pipe' : 'ignore',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CodedError } from '../errors/coded-error.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { ContainerRuntime, LocalImage } from '../runtime/container-runtime.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
@@ -126,6 +127,37 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
       const left = await runtime.images(REPOSITORY);
       expect(left.map(({ names }) => names)).toEqual([[STABLE]]);
       expect(left[0] && claimsChain(left[0], two.verified)).toBe(true);
+    });
+
+    it('takes no name off that another image has by now', async () => {
+      const [one, two] = [release('one'), release('two')];
+      const old = await load(one);
+      await runtime.tag(old, TEMPORARY);
+      await load(two);
+      await runtime.remove({ ...old, names: [STABLE] });
+      const found = await named(STABLE);
+      expect(found && claimsChain(found, two.verified)).toBe(true);
+    });
+
+    it('passes on why its source broke off', async () => {
+      const { test, verified } = release('one');
+      const source = memorySource([test], (digest, bytes) => {
+        if (digest !== verified.config.digest) return bytes;
+        throw new CodedError('REGISTRY_UNREACHABLE', 'cut');
+      });
+      await expect(
+        runtime.load(createVerifiedStream(verified, source, REPOSITORY), { name: STABLE }),
+      ).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+      expect(await runtime.images(REPOSITORY)).toEqual([]);
+    });
+
+    it('loads an image that has one layer twice', async () => {
+      const layers = [{ first: '1' }, { second: '2' }, { first: '1' }];
+      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', platforms: [platform, OTHER_PLATFORM], layers });
+      const verified = verifiedTestImage(test, REPOSITORY, platform);
+      await load({ test, verified });
+      const found = await named(STABLE);
+      expect(found && claimsChain(found, verified)).toBe(true);
     });
 
     it('does nothing when a name that is to go has gone already', async () => {
