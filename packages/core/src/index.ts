@@ -11,6 +11,7 @@ export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
+export type { HelperCall, RunHelper } from './registry/credentials/ask-helper.ts';
 export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
 export { openSources, type SourcesOptions } from './registry/open-sources.ts';
 export { registryOrigin } from './registry/registry-origin.ts';
@@ -25,7 +26,8 @@ export type {
 export { guardRuntime } from './runtime/guard-runtime.ts';
 export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
-export type { ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
+export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
+export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';

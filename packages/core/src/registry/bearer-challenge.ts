@@ -13,6 +13,11 @@ const MAX_CHALLENGE = 4096;
 const PARAMETER = /[ \t]*([A-Za-z_]{1,64})=(?:"([ !#-[\]-~]*)"|([A-Za-z0-9._~+/:-]+))[ \t]*(,|$)/y;
 const VISIBLE = /^[!-~]{1,255}$/;
 
+/** True for a registry that asks for a user name and password itself (RFC 7617), not for a token. */
+export function isBasicChallenge(header: string | string[] | undefined): boolean {
+  return typeof header === 'string' && header.length <= MAX_CHALLENGE && /^basic( |$)/i.test(header);
+}
+
 /** Reads the `WWW-Authenticate` of a 401: exactly one Bearer challenge. */
 export function parseBearerChallenge(header: string | string[] | undefined, registry: URL): BearerChallenge {
   if (typeof header !== 'string' || header.length > MAX_CHALLENGE)
@@ -41,9 +46,13 @@ function readParameters(text: string, registry: URL): Map<string, string> {
 }
 
 function notBearer({ host }: URL): CodedError {
-  return new CodedError('REGISTRY_DENIED', `${printable(host)} asks for a log-in that is not by Bearer token`, {
-    suggestions: ['This version reads public images only: check the image name, or give a --mirror.'],
-  });
+  return new CodedError(
+    'REGISTRY_DENIED',
+    `${printable(host)} asks for a log-in of another kind than Bearer and Basic`,
+    {
+      suggestions: ['Check the image name, or give a --mirror.'],
+    },
+  );
 }
 
 function refused({ host }: URL, why: string): CodedError {

@@ -10,6 +10,7 @@ import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
 import { verifySignatures } from '../verify/verify-signatures.ts';
 import { openRegistry } from './open-registry.ts';
+import { withoutPause } from './retry-policy.test-support.ts';
 
 const repository = 'team/sandbox';
 const image = `registry.example.org/${repository}`;
@@ -19,7 +20,7 @@ const signer = createTestSigner({ image });
 
 async function start(fault?: FaultHook) {
   const registry = await startTestRegistry(fault ? { fault } : {});
-  const source = openRegistry({ origin: new URL(registry.origin), env: {} });
+  const source = openRegistry({ origin: new URL(registry.origin), env: {}, retry: withoutPause });
   const find = () => source.findSignatures(reference, digest);
   /** Puts a changed signature manifest under the tag. */
   const publish = (

@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpRequest, SendRequest } from './http-transport.ts';
 const MAX_HOPS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 // All that another origin gets to see; everything else, above all Authorization, is for the origin it was meant for.
-const HARMLESS_HEADERS = new Set(['accept', 'accept-encoding', 'user-agent']);
+const HARMLESS_HEADERS = new Set(['accept', 'accept-encoding', 'if-range', 'range', 'user-agent']);
 
 /** Registries keep blobs elsewhere and redirect there; each hop is checked before it is made. */
 export function followRedirects(send: SendRequest): SendRequest {

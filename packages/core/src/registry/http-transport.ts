@@ -1,12 +1,18 @@
 import type { Agent, Dispatcher } from 'undici';
+import { codeOf } from '../errors/coded-error.ts';
+import { requireCertificates, trustAlso } from './additional-authorities.ts';
+import { chooseProxy, type Environment } from './choose-proxy.ts';
+import { createConnector } from './create-connector.ts';
 import { orAborted } from './deadline.ts';
 import { networkFailure } from './network-failure.ts';
-import { type Environment, refuseProxy } from './refuse-proxy.ts';
+import type { Undici } from './open-tunnel.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Of a POST. */
+  readonly body?: string;
   /** On a connection of its own: nobody can have put an answer there in advance. */
   readonly isFresh: boolean;
   readonly signal: AbortSignal;
@@ -26,9 +32,11 @@ export interface HttpAnswer {
 export interface TransportOptions {
   /** Longest silence while connecting, before the headers and within the body. */
   readonly timeoutMs: number;
-  /** PEM certificates in place of the system's. */
+  /** PEM certificates to trust besides those that are trusted anyway. */
   readonly ca?: string | undefined;
   readonly env: Environment;
+  /** Stands in for SOCKS credentials where the proxy's address has none: equal ones share a circuit of Tor. */
+  readonly circuit: string;
 }
 
 /** One request, one answer: redirects, log-in and the meaning of a status are for others. */
@@ -38,19 +46,22 @@ const MOST_DISCARDED = 16 * 1024;
 const DISCARD_MS = 1000;
 
 export function createTransport(options: TransportOptions): SendRequest {
+  if (options.ca !== undefined) requireCertificates(options.ca);
+  let agentOptions: Agent.Options | undefined;
   let shared: Agent | undefined;
   return async (request) => {
-    refuseProxy(request.url, options.env);
+    const proxy = chooseProxy(request.url, options.env);
     request.signal.throwIfAborted();
     // Loaded by the first request, so that verbs without a network never load it.
     const undici = await import('undici');
-    const makeAgent = () => new undici.Agent(agentOptions(options));
+    agentOptions ??= makeOptions(undici, options);
+    const makeAgent = () => new undici.Agent(agentOptions);
     shared ??= makeAgent();
     const agent = request.isFresh ? makeAgent() : shared;
-    const { method, url, headers, isFresh, signal } = request;
-    const pending = undici.request(url, { dispatcher: agent, method, headers, signal, reset: isFresh });
+    const { method, url, headers, body = null, isFresh, signal } = request;
+    const pending = undici.request(url, { dispatcher: agent, method, headers, body, signal, reset: isFresh });
     try {
-      return toAnswer(await orAborted(pending, signal), request);
+      return toAnswer(await orAborted(pending, signal), request, proxy?.location);
     } catch (error) {
       // After an abort the library may still be connecting: what comes of that is for nobody.
       pending.then(
@@ -58,37 +69,54 @@ export function createTransport(options: TransportOptions): SendRequest {
         () => {},
       );
       if (isFresh) void agent.destroy();
-      throw signal.aborted ? signal.reason : networkFailure(error, url);
+      throw failureOf(error, request, proxy?.location);
     } finally {
       if (isFresh) agent.close().catch(() => {}); // when its one answer has been read
     }
   };
 }
 
-function agentOptions({ timeoutMs, ca }: TransportOptions): Agent.Options {
-  return {
+function makeOptions(undici: Undici, { timeoutMs, ca, env, circuit }: TransportOptions): Agent.Options {
+  const connect = {
     // Said aloud: NODE_TLS_REJECT_UNAUTHORIZED only changes what is left unsaid.
-    connect: { rejectUnauthorized: true, timeout: timeoutMs, ...(ca !== undefined && { ca }) },
+    rejectUnauthorized: true,
+    timeout: timeoutMs,
+    allowH2: false, // one connection would carry reads that must not share one
+    ...(ca !== undefined && { secureContext: trustAlso(ca) }),
+  };
+  return {
+    connect: createConnector(undici, { connect, timeoutMs, env, circuit }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    allowH2: false, // one connection would carry reads that must not share one
+    allowH2: false,
     maxHeaderSize: 16 * 1024,
   };
 }
 
 function toAnswer(
   { statusCode: status, headers, body }: Dispatcher.ResponseData,
-  { url, signal }: HttpRequest,
+  request: HttpRequest,
+  proxy: string | undefined,
 ): HttpAnswer {
-  return { url, status, headers, body: readBody(body, url, signal), discard: () => release(body) };
+  return { url: request.url, status, headers, body: readBody(body, request, proxy), discard: () => release(body) };
 }
 
-async function* readBody(body: AsyncIterable<Uint8Array>, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* readBody(
+  body: AsyncIterable<Uint8Array>,
+  request: HttpRequest,
+  proxy: string | undefined,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw signal.aborted ? signal.reason : networkFailure(error, url);
+    throw failureOf(error, request, proxy);
   }
+}
+
+/** The abort's own reason; else what a proxy's failure says already; else what is known of the connection. */
+function failureOf(error: unknown, { signal, url }: HttpRequest, proxy: string | undefined): unknown {
+  if (signal.aborted) return signal.reason;
+  return codeOf(error) === undefined ? networkFailure(error, url, proxy) : error;
 }
 
 /** A short rest is read, so that the connection can serve again; one that is long or slow costs the connection. */

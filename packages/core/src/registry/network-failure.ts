@@ -48,19 +48,26 @@ const kinds: readonly FailureKind[] = [
 const broken: Omit<FailureKind, 'codes'> = { reason: 'broken', message: 'the connection broke off', suggestion: AGAIN };
 
 /** What went wrong below HTTP, in words of ours. */
-export function networkFailure(error: unknown, { host }: URL): CodedError {
+export function networkFailure(error: unknown, { host }: URL, proxy?: string): CodedError {
+  const { code, reason, message, suggestion, cause } = describeFailure(error);
+  const way = proxy === undefined ? '' : ` through the proxy ${printable(proxy)}`;
+  return new CodedError(
+    'REGISTRY_UNREACHABLE',
+    `cannot read from ${printable(host)}${way}: ${message}${code ? ` (${code})` : ''}`,
+    {
+      suggestions: [suggestion],
+      details: { host, reason, ...(proxy !== undefined && { proxy }), ...(code && { systemCode: code }) },
+      cause,
+    },
+  );
+}
+
+/** The kind of a failure, its code where it is one, and what of it may be shown to those who look for more. */
+export function describeFailure(error: unknown) {
   const raw = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const code = /^[A-Z0-9_]{1,60}$/.test(raw) ? raw : undefined;
   const { reason, message, suggestion } = kinds.find(({ codes }) => codes.test(code ?? '')) ?? broken;
-  return new CodedError(
-    'REGISTRY_UNREACHABLE',
-    `cannot read from ${printable(host)}: ${message}${code ? ` (${code})` : ''}`,
-    {
-      suggestions: [suggestion],
-      details: { host, reason, ...(code && { systemCode: code }) },
-      cause: withoutPayload(error, code),
-    },
-  );
+  return { code, reason, message, suggestion, cause: withoutPayload(error, code) };
 }
 
 /** Foreign errors carry raw answers, certificates and text that the other side chose: their words stay, escaped, the rest goes. */

@@ -7,6 +7,7 @@ import { signatureTag } from '../testing/signature-manifest.ts';
 import { startTestRegistry, type TestRegistryOptions } from '../testing/test-registry.ts';
 import { endlessBody, type Fault, type FaultHook } from '../testing/test-registry-fault.ts';
 import { openRegistry, type RegistryOptions } from './open-registry.ts';
+import { withoutPause } from './retry-policy.test-support.ts';
 
 const repository = 'team/sandbox';
 const manifest = Buffer.from('{"schemaVersion":2}');
@@ -23,7 +24,7 @@ async function start(
   const digest = registry.putManifest(repository, manifest, mediaTypes.ociIndex, 'latest');
   registry.putBlob(repository, blob);
   registry.putManifest(repository, manifest, mediaTypes.ociManifest, signatureTag(signed));
-  const source = openRegistry({ origin: new URL(registry.origin), env: {}, ...options });
+  const source = openRegistry({ origin: new URL(registry.origin), env: {}, retry: withoutPause, ...options });
   const reference = parseReference(`${registry.host}/${repository}:latest`);
   const read = (kind: 'manifest' | 'blob', wanted: Digest, limit = 1024 * 1024) =>
     readVerified(source, { kind, repository, digest: wanted, limit });

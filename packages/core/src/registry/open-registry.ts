@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { CodedError } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
 import { mediaTypes } from '../oci/descriptor.ts';
@@ -5,12 +6,16 @@ import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import type { ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
+import type { Environment } from './choose-proxy.ts';
 import { startDeadline } from './deadline.ts';
 import { findCosignSignatures } from './find-cosign-signatures.ts';
 import { createTransport, type HttpAnswer } from './http-transport.ts';
-import type { Environment } from './refuse-proxy.ts';
-import { invalid, readAtMost, readWhole, requireContent, tooLong } from './registry-answer.ts';
+import type { LogInOptions } from './log-in.ts';
+import { invalid, readWhole, requireContent, tooLong } from './registry-answer.ts';
 import { createRegistryRequests } from './registry-requests.ts';
+import { resumeContent } from './resume-content.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { retryRequests } from './retry-requests.ts';
 
 export interface RegistryOptions {
   /** From `registryOrigin` or `parseMirror`. */
@@ -21,9 +26,15 @@ export interface RegistryOptions {
   readonly timeoutMs?: number;
   /** A document or a look-up in all, with its redirects and tokens; a blob gets more by its size. */
   readonly deadlineMs?: number;
-  /** PEM certificates in place of the system's. */
+  /** PEM certificates to trust besides those that are trusted anyway. */
   readonly ca?: string;
+  /** Where proxies are named. */
   readonly env?: Environment;
+  /** Registries that share it share a circuit where the proxy is Tor; one of its own if left out. */
+  readonly circuit?: string;
+  readonly retry?: RetryPolicy;
+  /** Stored log-ins; without, everything is anonymous. */
+  readonly logIn?: LogInOptions;
 }
 
 const MANIFESTS = [mediaTypes.ociIndex, mediaTypes.ociManifest, mediaTypes.dockerIndex, mediaTypes.dockerManifest].join(
@@ -32,10 +43,12 @@ const MANIFESTS = [mediaTypes.ociIndex, mediaTypes.ociManifest, mediaTypes.docke
 // Below this rate a download is given up, however steady it is.
 const LEAST_BYTES_PER_MS = 4;
 
-/** A registry, or a mirror of one, by the OCI distribution-spec: reading only, anonymous, nothing it says is believed. */
+/** A registry, or a mirror of one, by the OCI distribution-spec: reading only, nothing it says is believed. */
 export function openRegistry(options: RegistryOptions): ImageSource {
   const { origin, prefix = '', timeoutMs = 30_000, deadlineMs = 120_000, ca, env = process.env } = options;
-  const ask = createRegistryRequests(origin, createTransport({ timeoutMs, ca, env }));
+  const { retry = defaultRetryPolicy, circuit = newCircuit(), logIn } = options;
+  const transport = retryRequests(createTransport({ timeoutMs, ca, env, circuit }), retry);
+  const ask = createRegistryRequests(origin, transport, logIn);
   const location = prefix ? `${origin.origin}/${prefix}` : origin.origin;
   const pathOf = (repository: string) =>
     prefix ? `${prefix}/${requireRepository(repository)}` : requireRepository(repository);
@@ -48,6 +61,30 @@ export function openRegistry(options: RegistryOptions): ImageSource {
     requireContent(answer, where);
     return readWhole(answer, MAX_MANIFEST_BYTES, where);
   };
+
+  async function* fetchFrom(wanted: WantedContent, from: number, { signal: caller }: SourceOptions = {}) {
+    const { kind, repository, digest, size, limit } = wanted;
+    if (!isDigest(digest)) throw new CodedError('MANIFEST_INVALID', `${printable(digest)} is no digest: not fetched`);
+    const where = `${kind} ${digest} of ${repository} at ${location}`;
+    const extraMs = kind === 'blob' ? (size ?? 0) / LEAST_BYTES_PER_MS : 0;
+    const { signal, end } = startDeadline(deadlineMs + extraMs, where, caller);
+    const accept = kind === 'manifest' ? MANIFESTS : 'application/octet-stream, */*';
+    const request = { method: 'GET', repository: pathOf(repository), path: `${kind}s/${digest}`, accept } as const;
+    const content = {
+      where,
+      from,
+      // A manifest comes whole or not at all: one of another length is another one, and its digest says so.
+      size: kind === 'blob' ? size : undefined,
+      limit,
+      overLimit: () => overLimit(kind, where, limit),
+      ask: (headers: Readonly<Record<string, string>>) => ask({ ...request, headers, isFresh: false }, signal),
+    };
+    try {
+      yield* resumeContent(content, retry, signal);
+    } finally {
+      end();
+    }
+  }
 
   const source: ImageSource = {
     location,
@@ -66,29 +103,8 @@ export function openRegistry(options: RegistryOptions): ImageSource {
       }
     },
 
-    async *fetch(wanted: WantedContent, { signal: caller }: SourceOptions = {}) {
-      const { kind, repository, digest, size, limit } = wanted;
-      if (!isDigest(digest)) throw new CodedError('MANIFEST_INVALID', `${printable(digest)} is no digest: not fetched`);
-      const where = `${kind} ${digest} of ${repository} at ${location}`;
-      const extraMs = kind === 'blob' ? (size ?? 0) / LEAST_BYTES_PER_MS : 0;
-      const { signal, end } = startDeadline(deadlineMs + extraMs, where, caller);
-      try {
-        const accept = kind === 'manifest' ? MANIFESTS : 'application/octet-stream, */*';
-        const answer = await ask(
-          { method: 'GET', repository: pathOf(repository), path: `${kind}s/${digest}`, accept, isFresh: false },
-          signal,
-        );
-        requireContent(answer, where);
-        let isEmpty = true;
-        for await (const chunk of readAtMost(answer, limit, () => overLimit(kind, where, limit))) {
-          isEmpty = false;
-          yield chunk;
-        }
-        if (isEmpty && size !== 0) throw invalid(where, 'the answer is empty');
-      } finally {
-        end();
-      }
-    },
+    fetch: (wanted, options) => fetchFrom(wanted, 0, options),
+    origins: [{ location, fetchFrom }],
 
     async findSignatures(image, digest, { signal: caller } = {}) {
       const { signal, end } = startDeadline(
@@ -110,6 +126,11 @@ export function openRegistry(options: RegistryOptions): ImageSource {
     },
   };
   return source;
+}
+
+/** A name that says nothing: who runs the proxy sees it. */
+export function newCircuit(): string {
+  return randomBytes(12).toString('hex');
 }
 
 /** What HEAD says (distribution-spec, "Pulling manifests"); nothing where the registry cannot say. Only a claim. */

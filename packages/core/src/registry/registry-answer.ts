@@ -6,10 +6,13 @@ const AGAIN = 'Try again later, or give a --mirror.';
 const NAME = 'Check the image name and tag: some registries answer like this for an image that does not exist.';
 const PORTAL = 'This looks like a captive portal or another kind of server: open a browser, or check the address.';
 
-/** Passes an answer that brings content; everything else becomes an error that says what to do. Headers only, no body. */
-export function requireContent(answer: HttpAnswer, where: string): void {
+/**
+ * Passes an answer that brings content, or a part of it where that was asked for; everything else becomes an error that
+ * says what to do. Headers only, no body.
+ */
+export function requireContent(answer: HttpAnswer, where: string, alsoRight: 200 | 206 = 200): void {
   try {
-    requireSuccess(answer, where);
+    if (answer.status !== alsoRight) requireSuccess(answer, where);
     requireIdentity(answer, where);
     const [type = ''] = [answer.headers['content-type']].flat();
     if (/^(text\/html|application\/xhtml)/i.test(type)) throw invalid(where, 'a web page came in its place');

@@ -22,6 +22,19 @@ export interface ImageSource {
    * failed throws and is never read as "none".
    */
   findSignatures(image: ImageReference, digest: Digest, options?: SourceOptions): Promise<readonly LegacySignature[]>;
+
+  /**
+   * The places that content comes from, each by itself and most wanted first: for whoever proves content before it is
+   * used, and so can go on at another place. Absent where there is only `fetch`.
+   */
+  readonly origins?: readonly ContentOrigin[];
+}
+
+/** One place of a source, which can begin where an earlier fetch ended. As unverified as `fetch`. */
+export interface ContentOrigin {
+  readonly location: string;
+  /** The bytes of the content from number `from` on. */
+  fetchFrom(content: WantedContent, from: number, options?: SourceOptions): AsyncIterable<Uint8Array>;
 }
 
 /** What to fetch, and no byte more: `size` where it is known, `limit` always (bytes). */

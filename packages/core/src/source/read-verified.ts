@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { CodedError } from '../errors/coded-error.ts';
+import { firstAnswer } from './first-answer.ts';
 import type { ImageSource, SourceOptions, WantedContent } from './image-source.ts';
+import { originsOf } from './origins-of.ts';
 
 /**
  * Content hashed and counted while it streams. A consumer has proof only when the iteration ends; until then it must
  * not act on what it saw. Too long, too short and wrong all throw.
  */
 export async function* streamVerified(
-  source: ImageSource,
+  source: Pick<ImageSource, 'location' | 'fetch'>,
   wanted: WantedContent,
   options?: SourceOptions,
 ): AsyncGenerator<Uint8Array> {
@@ -42,13 +44,16 @@ export async function* streamVerified(
   }
 }
 
-/** Small content, whole and proven. */
+/** Small content, whole and proven. Nothing is handed out before, so where one place sends wrong bytes the next is asked. */
 export async function readVerified(
   source: ImageSource,
   wanted: WantedContent,
   options?: SourceOptions,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of streamVerified(source, wanted, options)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return firstAnswer(originsOf(source), async ({ location, fetchFrom }) => {
+    const chunks: Uint8Array[] = [];
+    const fetch: ImageSource['fetch'] = (content, options) => fetchFrom(content, 0, options);
+    for await (const chunk of streamVerified({ location, fetch }, wanted, options)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  });
 }

@@ -5,7 +5,7 @@ import { digestOf } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { LegacySignature } from '../verify/legacy-signature.ts';
 import type { ImageSource } from './image-source.ts';
-import { readVerified } from './read-verified.ts';
+import { readVerified, streamVerified } from './read-verified.ts';
 import { sourceChain } from './source-chain.ts';
 
 const reference = parseReference('registry.example.org/team/sandbox:latest');
@@ -52,6 +52,10 @@ function scripted(scripts: readonly Script[]) {
   return { asked, chain: sourceChain(sources) };
 }
 
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _chunk of chunks);
+}
+
 describe('sourceChain', () => {
   it('is the source itself when there is one', () => {
     const { chain } = scripted([{}]);
@@ -89,14 +93,38 @@ describe('sourceChain', () => {
 
   it('never puts content together from two sources', async () => {
     const { chain, asked } = scripted([{ error: 'REGISTRY_UNREACHABLE', after: 'con' }, { content: 'tent' }]);
+    await expect(readAll(chain.fetch(wanted))).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(asked.splice(0)).toEqual([0]);
     await expect(readVerified(chain, wanted)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
-    expect(asked).toEqual([0]);
+    expect(asked).toEqual([0, 1]);
   });
 
-  it('stops at content that proves to be wrong', async () => {
+  it('stops at streamed content that proves to be wrong: it is out already', async () => {
     const { chain, asked } = scripted([{ content: 'CONTENT' }, {}]);
-    await expect(readVerified(chain, wanted)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-    expect(asked).toEqual([0]);
+    const reading = (async () => {
+      for await (const _chunk of streamVerified(chain, wanted)) asked.push(-1);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(asked).toEqual([0, -1]);
+  });
+
+  it.each<[string, Script[], number[]]>([
+    ['is wrong', [{ content: 'CONTENT' }, {}], [0, 1]],
+    ['is too long', [{ content: 'content and more' }, {}, {}], [0, 1]],
+    ['breaks off', [{ error: 'REGISTRY_UNREACHABLE', after: 'con' }, {}], [0, 1]],
+  ])('reads small content at the next place where that of one %s', async (_name, scripts, expected) => {
+    const { chain, asked } = scripted(scripts);
+    expect(await readVerified(chain, wanted)).toEqual(bytes);
+    expect(asked).toEqual(expected);
+  });
+
+  it('calls it untrusted when every place sends wrong bytes, or the only other one has none', async () => {
+    const untrusted = { code: 'DIGEST_MISMATCH' };
+    await expect(readVerified(scripted([{ content: 'a' }, { content: 'b' }]).chain, wanted)).rejects.toMatchObject(
+      untrusted,
+    );
+    const { chain } = scripted([{ error: 'IMAGE_NOT_FOUND' }, { content: 'b' }]);
+    await expect(readVerified(chain, wanted)).rejects.toMatchObject(untrusted);
   });
 
   it.each<[string, Script[], ErrorCode]>([

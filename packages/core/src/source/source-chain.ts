@@ -1,6 +1,7 @@
-import { CodedError, codeOf } from '../errors/coded-error.ts';
-import { type ErrorCode, exitCodes } from '../errors/error-code.ts';
+import { codeOf } from '../errors/coded-error.ts';
+import { allFailed, firstAnswer, requireFault } from './first-answer.ts';
 import type { ImageSource } from './image-source.ts';
+import { originsOf } from './origins-of.ts';
 
 /** Several sources as one: in order, and where one has no answer the next is asked. */
 export function sourceChain(sources: readonly ImageSource[]): ImageSource {
@@ -10,17 +11,9 @@ export function sourceChain(sources: readonly ImageSource[]): ImageSource {
   return {
     location: sources.map(({ location }) => location).join(', '),
 
-    async resolve(reference, options) {
-      const failures: Error[] = [];
-      for (const source of sources) {
-        try {
-          return await source.resolve(reference, options);
-        } catch (error) {
-          failures.push(requireFault(error));
-        }
-      }
-      throw allFailed(failures);
-    },
+    origins: sources.flatMap(originsOf),
+
+    resolve: (reference, options) => firstAnswer(sources, (source) => source.resolve(reference, options)),
 
     async *fetch(wanted, options) {
       const failures: Error[] = [];
@@ -59,32 +52,4 @@ export function sourceChain(sources: readonly ImageSource[]): ImageSource {
       return [];
     },
   };
-}
-
-// A source may be down, deny, lie or send rubbish: another one may do better. Usage, an abort and our bugs are no such case.
-const FAULT_FAMILIES: ReadonlySet<number> = new Set([
-  exitCodes.REGISTRY_UNREACHABLE,
-  exitCodes.MANIFEST_INVALID,
-  exitCodes.DIGEST_MISMATCH,
-]);
-
-function requireFault(error: unknown): Error {
-  const code = codeOf(error);
-  if (code !== undefined && FAULT_FAMILIES.has(exitCodes[code])) return error as Error;
-  throw error;
-}
-
-/** "Not found" is said only when all say so; each one's reason is told. */
-function allFailed(failures: readonly Error[]): Error {
-  const telling = failures.find((error) => codeOf(error) !== 'IMAGE_NOT_FOUND') ?? failures[0];
-  if (failures.length === 1 || !telling) return telling as Error;
-  const suggestions = 'suggestions' in telling ? (telling.suggestions as readonly string[]) : [];
-  return new CodedError(
-    codeOf(telling) as ErrorCode,
-    `no source has an answer: ${failures.map(({ message }) => message).join('; ')}`,
-    {
-      suggestions,
-      cause: telling,
-    },
-  );
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
 export interface TestCertificateOptions {
@@ -21,7 +21,9 @@ export function createTestCertificate(options: TestCertificateOptions = {}): {
     notAfter = new Date(Date.now() + DAY_MS),
   } = options;
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, Buffer.from('test registry')))));
+  // A name of its own: issuers are looked up by it, and the first of two that share one is taken.
+  const commonName = Buffer.from(`test registry ${randomBytes(8).toString('hex')}`);
+  const name = sequence(der(0x31, sequence(oid(0x55, 0x04, 0x03), der(0x0c, commonName))));
   const alternative = isIPv4(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
   const subjectAltName = sequence(oid(0x55, 0x1d, 0x11), der(0x04, sequence(alternative)));
   const signed = sequence(

@@ -21,7 +21,7 @@ export interface Fault {
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
   /** `Content-Length` as told, whatever the body is. */
   readonly contentLength?: number;
-  /** Cuts the connection after this many bytes of the body; -1: before the status line. */
+  /** Cuts the connection after this many bytes of the body, which arrive; -1: before the status line. */
   readonly resetAfter?: number;
   /** Says nothing more after this many bytes of the body, and keeps the connection; -1: no status line either. */
   readonly stallAfter?: number;
@@ -62,7 +62,8 @@ export async function sendAnswer(
   response.flushHeaders();
   const most = resetAfter ?? stallAfter;
   const sent = method === 'HEAD' ? 0 : await sendBody(response, body, most);
-  if (resetAfter !== undefined) return void response.socket?.destroy();
+  // What was written arrives first: a reset would take it back out of the client's buffers.
+  if (resetAfter !== undefined) return void response.socket?.destroySoon();
   if (stallAfter !== undefined && sent >= stallAfter) return;
   const { socket } = response;
   response.end();

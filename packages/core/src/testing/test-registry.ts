@@ -3,14 +3,24 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createRegistryContent, type RegistryContent } from './test-registry-content.ts';
 import { type Answer, type FaultHook, type ReceivedRequest, sendAnswer } from './test-registry-fault.ts';
 
 export interface TestRegistryOptions {
-  /** `token`: every read needs a Bearer token, handed out to anybody at `/token`. */
-  readonly auth?: 'none' | 'token';
+  /** `token`: every read needs a Bearer token, handed out at `/token`. `basic`: it needs the log-in itself. */
+  readonly auth?: 'none' | 'token' | 'basic';
+  /** Who gets in; without, a token is for anybody. The password serves as an identity token too. */
+  readonly logIn?: TestLogIn;
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly fault?: FaultHook;
+}
+
+export interface TestLogIn {
+  readonly username: string;
+  readonly password: string;
+  /** Anonymous tokens are handed out and open nothing, as at Docker Hub; else they are refused, as at GHCR. */
+  readonly givesUselessTokens?: boolean;
 }
 
 /** An OCI registry in this process, on loopback, for reading only; its content is put in by method calls. */
@@ -30,6 +40,7 @@ export interface TestRegistry
 
 export async function startTestRegistry({
   auth = 'none',
+  logIn,
   tls,
   fault,
 }: TestRegistryOptions = {}): Promise<TestRegistry> {
@@ -48,11 +59,22 @@ export async function startTestRegistry({
     requests.push(line);
     const url = new URL(path, origin);
     const right =
-      url.pathname === '/token' ? issueToken(url, tokens) : (denied(request, url) ?? answerFrom(content, request, url));
+      url.pathname === '/token'
+        ? await answerToken(message, url)
+        : (denied(request, url) ?? answerFrom(content, request, url));
     await sendAnswer(response, method, right, await fault?.(request));
+  };
+  const basic = logIn && `Basic ${Buffer.from(`${logIn.username}:${logIn.password}`).toString('base64')}`;
+  const answerToken = async (message: IncomingMessage, { searchParams }: URL): Promise<Answer> => {
+    const form = message.method === 'POST' ? new URLSearchParams(await text(message)) : searchParams;
+    const isKnown = !logIn || message.headers.authorization === basic || form.get('refresh_token') === logIn.password;
+    if (isKnown) return issueToken(form, tokens);
+    return logIn.givesUselessTokens ? issueToken(form, new Map()) : refusal(401, 'UNAUTHORIZED');
   };
   const denied = ({ headers }: ReceivedRequest, { pathname }: URL): Answer | undefined => {
     const repository = READ.exec(pathname)?.[1] ?? '';
+    if (auth === 'basic' && headers.authorization === basic) return undefined;
+    if (auth === 'basic') return refusal(401, 'UNAUTHORIZED', { 'www-authenticate': 'Basic realm="test registry"' });
     if (auth === 'none' || tokens.get(headers.authorization ?? '') === repository) return undefined;
     const challenge = `Bearer realm="${origin}/token",service="${host}",scope="repository:${repository}:pull"`;
     return refusal(401, 'UNAUTHORIZED', { 'www-authenticate': challenge });
@@ -118,8 +140,8 @@ function partOf(blob: Uint8Array, digest: string, range: string | undefined): An
   return { status: 206, headers: { ...headers, 'content-range': `bytes ${from}-${last}/${blob.length}` }, body };
 }
 
-function issueToken({ searchParams }: URL, tokens: Map<string, string>): Answer {
-  const [, repository] = /^repository:([^:]+):pull$/.exec(searchParams.get('scope') ?? '') ?? [];
+function issueToken(form: URLSearchParams, tokens: Map<string, string>): Answer {
+  const [, repository] = /^repository:([^:]+):pull$/.exec(form.get('scope') ?? '') ?? [];
   if (repository === undefined) return refusal(400, 'UNSUPPORTED');
   const token = randomBytes(24).toString('base64url');
   tokens.set(`Bearer ${token}`, repository);

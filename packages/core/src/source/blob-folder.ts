@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureFolder, factsOf, requirePrivateFile } from '../ledger/require-private.ts';
+import { stateFault, systemCode } from '../ledger/state-fault.ts';
+import { nodeStateFs } from '../ledger/state-fs.ts';
+import { type Digest, hexOf } from '../oci/digest.ts';
+import { hashFile, NO_FOLLOW, type OpenFile, openPart, type PartFile } from './part-file.ts';
+
+/** Blobs in a folder of this user's alone: `<hex>` is one that was right when it got its name, `<hex>.part` is on its way. */
+export interface BlobFolder {
+  create(): Promise<void>;
+  /** True for a finished blob whose bytes still have the digest; a damaged one is deleted. */
+  isProven(digest: Digest): Promise<boolean>;
+  /** Bytes that are there of a blob, finished or not; unproven. */
+  bytesOf(digest: Digest): Promise<number>;
+  openPart(digest: Digest): Promise<PartFile>;
+  /** Gives a complete part its final name. */
+  finish(digest: Digest): Promise<void>;
+  read(digest: Digest): AsyncIterable<Uint8Array>;
+  /** Deletes all blobs and parts, and the folder where nothing else is in it. */
+  clear(): Promise<void>;
+}
+
+const OURS = /^[0-9a-f]{64}(\.part)?$/;
+const READ = constants.O_RDONLY | NO_FOLLOW;
+
+export function openBlobFolder(folder: string, openFile: OpenFile = open): BlobFolder {
+  const finished = (digest: Digest) => join(folder, hexOf(digest));
+  const part = (digest: Digest) => `${finished(digest)}.part`;
+  return {
+    create: () => ensureFolder(folder, nodeStateFs),
+    isProven: (digest) => proveFile(finished(digest), digest, openFile),
+    async bytesOf(digest) {
+      const facts = (await factsOf(finished(digest), nodeStateFs)) ?? (await factsOf(part(digest), nodeStateFs));
+      return facts?.size ?? 0;
+    },
+    openPart: (digest) => openPart(part(digest), openFile),
+    // Not synced: what a power cut damages is found by its digest and fetched again.
+    finish: (digest) => rename(part(digest), finished(digest)),
+    async *read(digest) {
+      const path = finished(digest);
+      const file = await openFile(path, READ).catch((error) => Promise.reject(stateFault(error, 'read', path)));
+      yield* file.createReadStream({ highWaterMark: 256 * 1024 });
+    },
+    clear: () => clearFolder(folder),
+  };
+}
+
+async function proveFile(path: string, digest: Digest, openFile: OpenFile): Promise<boolean> {
+  if (!(await factsOf(path, nodeStateFs))) return false;
+  const file = await openFile(path, READ);
+  try {
+    requirePrivateFile(path, await file.stat(), nodeStateFs);
+    const hash = createHash('sha256');
+    await hashFile(file, hash);
+    if (`sha256:${hash.digest('hex')}` === digest) return true;
+  } finally {
+    await file.close();
+  }
+  await unlink(path);
+  return false;
+}
+
+async function clearFolder(folder: string): Promise<void> {
+  try {
+    for await (const { name } of await opendir(folder)) {
+      if (OURS.test(name)) await unlink(join(folder, name));
+    }
+    await rmdir(folder);
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw stateFault(error, 'delete', folder);
+  }
+}
