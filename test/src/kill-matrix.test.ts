@@ -6,7 +6,7 @@ import { upgradeKilledAt } from './upgrade-killed-at.ts';
 import { createWorld, release } from './world.ts';
 
 describe('acceptance 10: kill matrix (oci-layout)', () => {
-  it.each([...steps, 'first-byte', 'between-tags'])(
+  it.each([...steps, 'first-byte-downloaded', 'first-byte', 'between-tags'])(
     'SIGKILL at %s: the old or the new image verifies at once, and the next upgrade ends whole',
     async (moment) => {
       await using world = await createWorld();

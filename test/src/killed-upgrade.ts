@@ -17,6 +17,8 @@ await upgrade({
   source: openSources({ reference: parseReference(profile.image), env: {} }),
   runtime: { ...runtime, tag: (...args) => runtime.tag(...args).then(() => die('between-tags')) },
   report(event) {
-    die(event.type === 'step' ? event.step : event.type === 'transfer' ? 'first-byte' : undefined);
+    if (event.type === 'step') die(event.step);
+    if (event.type === 'download') die('first-byte-downloaded');
+    if (event.type === 'transfer') die('first-byte');
   },
 });

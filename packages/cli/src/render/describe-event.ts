@@ -9,7 +9,8 @@ const steps: Readonly<Record<Step, string>> = {
   compare: 'Comparing with what was accepted before',
   'check-space': 'Checking free disk space',
   'store-evidence': 'Storing signatures',
-  transfer: 'Fetching the image',
+  download: 'Downloading the image',
+  transfer: 'Handing the image to the runtime',
   identify: 'Checking what the runtime received',
   tag: 'Giving the image its name',
   commit: 'Recording the release',
@@ -17,13 +18,20 @@ const steps: Readonly<Record<Step, string>> = {
   'remove-older': 'Removing older images of this name',
 };
 
-/** The line for an event; none for a transfer, whose line depends on where it is shown. */
-export function describeEvent(event: Exclude<ProgressEvent, { type: 'transfer' }>): string {
+/** Bytes on their way: many of them, and the line depends on where it is shown. */
+export type Movement = Extract<ProgressEvent, { bytes: number; total: number }>;
+
+export function isMovement(event: ProgressEvent): event is Movement {
+  return event.type === 'download' || event.type === 'transfer';
+}
+
+/** The line for an event. */
+export function describeEvent(event: Exclude<ProgressEvent, Movement>): string {
   switch (event.type) {
     case 'step':
       return `${steps[event.step]} …`;
     case 'size':
-      return `Downloading ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`} …`;
+      return `To download: ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`}`;
     case 'waiting':
       return `Waiting for ${event.holder} …`;
     case 'notice':

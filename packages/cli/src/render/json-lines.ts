@@ -1,3 +1,4 @@
+import { isMovement } from './describe-event.ts';
 import { jsonLine } from './json-line.ts';
 import type { LineWriter, Progress } from './progress-output.ts';
 
@@ -8,7 +9,7 @@ export function jsonLines(stderr: LineWriter, now: () => number): Progress {
   let toldAt = Number.NEGATIVE_INFINITY;
   return {
     report(event) {
-      if (event.type === 'transfer') {
+      if (isMovement(event)) {
         if (now() - toldAt < INTERVAL_MS && event.bytes < event.total) return;
         toldAt = now();
       }

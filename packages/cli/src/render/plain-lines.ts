@@ -1,5 +1,5 @@
 import { escapeControls } from '@dangerzone-image/core/errors';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, isMovement } from './describe-event.ts';
 import type { LineWriter, Progress } from './progress-output.ts';
 import { TransferMeter } from './transfer-meter.ts';
 
@@ -11,7 +11,7 @@ export function plainLines(stderr: LineWriter, now: () => number): Progress {
   let last = { tenth: 0, time: now() };
   return {
     report(event) {
-      if (event.type !== 'transfer') return void stderr.write(`${escapeControls(describeEvent(event))}\n`);
+      if (!isMovement(event)) return void stderr.write(`${escapeControls(describeEvent(event))}\n`);
       const line = meter.describe(event);
       const tenth = event.total > 0 ? Math.floor((event.bytes / event.total) * 10) : 10;
       if (tenth === last.tenth && now() - last.time < SILENCE_MS) return;

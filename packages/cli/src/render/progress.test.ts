@@ -29,7 +29,7 @@ function shown(
   return parts.join('');
 }
 
-const transfer = (megabytes: number): ProgressEvent => ({ type: 'transfer', bytes: megabytes * 1e6, total: 100e6 });
+const transfer = (megabytes: number): ProgressEvent => ({ type: 'download', bytes: megabytes * 1e6, total: 100e6 });
 const all: readonly (readonly [number, ProgressEvent])[] = [
   [0, { type: 'step', step: 'verify' }],
   [0, { type: 'notice', message: 'mind\u001b[2J' }],
@@ -44,7 +44,7 @@ describe('plain progress', () => {
       'Verifying signatures …',
       '⚠️ Note: mind\\x1b[2J',
       'Waiting for upgrade (process 1) …',
-      'Downloading 12.3 MB (5.0 GB free) …',
+      'To download: 12.3 MB (5.0 GB free)',
       '',
     ]);
   });
@@ -53,8 +53,8 @@ describe('plain progress', () => {
     const events = Array.from({ length: 101 }, (_, at) => [at * 100, transfer(at)] as const);
     const lines = shown(events).trimEnd().split('\n');
     expect(lines).toHaveLength(10);
-    expect(lines[0]).toBe('Downloading 10.0 MB of 100.0 MB (10 %), 10.0 MB/s, 9 s left');
-    expect(lines[9]).toBe('Downloading 100.0 MB of 100.0 MB (100 %), 10.0 MB/s');
+    expect(lines[0]).toBe('Downloaded 10.0 MB of 100.0 MB (10 %), 10.0 MB/s, 9 s left');
+    expect(lines[9]).toBe('Downloaded 100.0 MB of 100.0 MB (100 %), 10.0 MB/s');
   });
 
   it('breaks a silence of ten seconds', () => {
@@ -82,15 +82,15 @@ describe('progress on a terminal', () => {
     );
     const lines = text.split('\r\u001b[K');
     expect(lines.slice(1)).toEqual([
-      'Downloading 1.0 MB of 100.0 MB (1 %)',
-      'Downloading 2.0 MB of 100.0 MB (2 %), 5',
+      'Downloaded 1.0 MB of 100.0 MB (1 %)',
+      'Downloaded 2.0 MB of 100.0 MB (2 %), 5.',
       '',
     ]);
   });
 
   it('draws no more than ten times a second, and always the end', () => {
     const events = Array.from({ length: 101 }, (_, at) => [at, transfer(at)] as const);
-    expect(shown(events, tty).match(/Downloading/g)).toHaveLength(2);
+    expect(shown(events, tty).match(/Downloaded/g)).toHaveLength(2);
   });
 
   it('keeps notices above the line', () => {

@@ -1,5 +1,5 @@
 import { escapeControls } from '@dangerzone-image/core/errors';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, isMovement } from './describe-event.ts';
 import type { LineWriter, Progress } from './progress-output.ts';
 import { TransferMeter } from './transfer-meter.ts';
 
@@ -16,7 +16,7 @@ export function rewrittenLine(stderr: LineWriter, now: () => number): Progress {
   };
   return {
     report(event) {
-      if (event.type === 'transfer') {
+      if (isMovement(event)) {
         const line = meter.describe(event);
         if (now() - drawnAt < REDRAW_MS && event.bytes < event.total) return;
         drawnAt = now();

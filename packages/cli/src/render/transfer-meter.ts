@@ -1,18 +1,21 @@
+import type { Movement } from './describe-event.ts';
 import { formatBytes, formatDuration } from './format-amount.ts';
 
-/** Rate and time left of a transfer, from its first byte on. */
+const verbs = { download: 'Downloaded', transfer: 'Handed over' } as const;
+
+/** Rate and time left of bytes on their way, from the first on. */
 export class TransferMeter {
   readonly #now: () => number;
-  #start: { readonly time: number; readonly bytes: number } | undefined;
+  #start: { readonly type: Movement['type']; readonly time: number; readonly bytes: number } | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  describe({ bytes, total }: { readonly bytes: number; readonly total: number }): string {
-    this.#start ??= { time: this.#now(), bytes };
+  describe({ type, bytes, total }: Movement): string {
+    if (this.#start?.type !== type) this.#start = { type, time: this.#now(), bytes };
     const percent = total > 0 ? Math.floor((bytes / total) * 100) : 100;
-    return `Downloading ${formatBytes(bytes)} of ${formatBytes(total)} (${percent} %)${this.#pace(this.#start, bytes, total)}`;
+    return `${verbs[type]} ${formatBytes(bytes)} of ${formatBytes(total)} (${percent} %)${this.#pace(this.#start, bytes, total)}`;
   }
 
   #pace(start: { time: number; bytes: number }, bytes: number, total: number): string {

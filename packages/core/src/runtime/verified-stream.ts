@@ -1,4 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { ImageSource, SourceOptions } from '../source/image-source.ts';
 import { streamVerified } from '../source/read-verified.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
@@ -29,19 +30,21 @@ export function createVerifiedStream(
     image,
     async *blobs() {
       const { config, layers } = image.manifest;
-      const unique = new Map([...layers, config].map((descriptor) => [descriptor.digest, descriptor]));
+      const unique = new Map<Digest, Descriptor>(
+        [...layers, config].map((descriptor) => [descriptor.digest, descriptor]),
+      );
       for (const descriptor of unique.values()) {
+        const { digest, size } = descriptor;
+        const wanted = { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest, size } as const;
+        // Evidence has the config already: to fetch it again would be one more request.
+        const bytes = digest === config.digest ? [image.config.bytes] : streamVerified(source, wanted, options);
         let ended = false;
         const content = (async function* () {
-          yield* streamVerified(
-            source,
-            { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest: descriptor.digest, size: descriptor.size },
-            options,
-          );
+          yield* bytes;
           ended = true;
         })();
         yield { descriptor, content };
-        if (!ended) throw new TypeError(`blob ${descriptor.digest} was not read to its end`);
+        if (!ended) throw new TypeError(`blob ${digest} was not read to its end`);
       }
       proven = true;
     },

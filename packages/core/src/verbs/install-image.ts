@@ -2,15 +2,14 @@ import { CodedError } from '../errors/coded-error.ts';
 import { writeLastLogIndex } from '../ledger/last-log-index.ts';
 import { beginPending, commitInstalled, recordRuntime } from '../ledger/ledger-changes.ts';
 import { type Release, releaseOf } from '../ledger/release.ts';
-import { parseReference } from '../oci/reference.ts';
 import type { LocalImage } from '../runtime/container-runtime.ts';
 import { claimsChain } from '../runtime/match-image.ts';
-import { createVerifiedStream } from '../runtime/verified-stream.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { findLocal, stableName } from './installed-image.ts';
 import { removeLeftOvers, workNames } from './left-overs.ts';
 import type { StateSession } from './state-session.ts';
 import { storeEvidence } from './stored-evidence.ts';
+import { clearDownloads, download, transfer } from './transfer.ts';
 import type { InstallContext, Step } from './verb-context.ts';
 
 /** A step is announced before it starts: whatever dies in it, the next run knows where to look. */
@@ -36,8 +35,11 @@ export async function installImage(
   await storeEvidence(state, profile, image);
   await session.save((ledger) => beginPending(ledger, pendingOf(context, release, forced)));
 
+  announce(context, 'download');
+  const source = await download(context, image);
+
   announce(context, 'transfer');
-  const incoming = await transfer(context, image);
+  const incoming = await transfer(context, image, source);
 
   announce(context, 'identify');
   await requireIdentity(context, image, incoming, workNames(profile).incoming);
@@ -55,6 +57,7 @@ export async function installImage(
   await writeLastLogIndex(state, profile, session.ledger);
 
   announce(context, 'remove-older');
+  await clearDownloads(context);
   await removeLeftOvers(context);
 }
 
@@ -76,23 +79,6 @@ function pendingOf({ profile, now = () => new Date() }: InstallContext, release:
     since: now(),
     ...(forced && { forced }),
   };
-}
-
-async function transfer(context: InstallContext, image: VerifiedImage): Promise<LocalImage> {
-  const { runtime, source, profile, signal, report, via = 'load' } = context;
-  const { repository } = parseReference(profile.image);
-  const options = {
-    ...(signal && { signal }),
-    name: workNames(profile).incoming,
-    onBytes: (bytes: number) => report?.({ type: 'transfer', bytes, total: image.size }),
-  };
-  report?.({ type: 'decision', message: `the content goes into ${runtime.name} by ${via}` });
-  if (via === 'load')
-    return runtime.load(createVerifiedStream(image, source, repository, { ...(signal && { signal }) }), options);
-  if (runtime.pull) return runtime.pull(image, options);
-  throw new CodedError('USAGE', `runtime ${runtime.name} cannot pull by itself`, {
-    suggestions: ['Leave out --via pull.'],
-  });
 }
 
 /** What the engine says it has now, read again: its answer to the load is not enough. */

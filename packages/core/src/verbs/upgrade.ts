@@ -11,6 +11,7 @@ import { remember } from './remember.ts';
 import type { UpgradeResult } from './results.ts';
 import { withState } from './state-session.ts';
 import { storeSigned } from './stored-evidence.ts';
+import { clearDownloads } from './transfer.ts';
 import type { InstallContext } from './verb-context.ts';
 
 export interface UpgradeOptions {
@@ -29,7 +30,10 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
     announce(context, 'resolve');
     const digest = await resolveTag(context);
     await session.save((ledger) => recordCheck(ledger, { time: context.now?.() ?? new Date(), digest }));
-    if (installed && isOffered(digest, installed)) return upToDate(context, installed);
+    if (installed && isOffered(digest, installed)) {
+      await clearDownloads(context); // of a run that was killed right after its commit
+      return upToDate(context, installed);
+    }
 
     announce(context, 'verify');
     const image = await fetchCandidate(context, digest);

@@ -36,6 +36,9 @@ export type Road = 'pull' | 'load';
 export type ProgressEvent =
   | { readonly type: 'step'; readonly step: Step }
   | { readonly type: 'size'; readonly bytes: number; readonly freeBytes?: number }
+  /** From the network to this machine; what an earlier run fetched counts. */
+  | { readonly type: 'download'; readonly bytes: number; readonly total: number }
+  /** Into the engine. */
   | { readonly type: 'transfer'; readonly bytes: number; readonly total: number }
   | { readonly type: 'waiting'; readonly holder: string }
   | { readonly type: 'notice'; readonly message: string }
@@ -49,6 +52,7 @@ export const steps = [
   'compare',
   'check-space',
   'store-evidence',
+  'download',
   'transfer',
   'identify',
   'tag',

@@ -8,15 +8,18 @@ import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import { memoryRuntime } from '../testing/memory-runtime.ts';
 import { publishTestImage } from '../testing/publish-test-image.ts';
 import { buildTestImage, type TestImage } from '../testing/test-image.ts';
-import { startTestRegistry } from '../testing/test-registry.ts';
+import { startTestRegistry, type TestRegistryOptions } from '../testing/test-registry.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
 import type { InstallContext, ProgressEvent } from './verb-context.ts';
 
 /** A publisher on a loopback registry, and a machine whose engine is a memory: for the verbs' own rules. */
-export async function createVerbWorld(runtimeOverrides: Partial<ContainerRuntime> = {}) {
-  const registry = await startTestRegistry();
+export async function createVerbWorld(
+  runtimeOverrides: Partial<ContainerRuntime> = {},
+  registryOptions: TestRegistryOptions = {},
+) {
+  const registry = await startTestRegistry(registryOptions);
   const folder = await mkdtemp(join(tmpdir(), 'verbs-'));
   onTestFinished(async () => {
     await registry.close();
