@@ -9,7 +9,7 @@ class Interrupted extends BaseCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(Interrupted);
-    const { signal } = this.begin(flags);
+    const { signal } = await this.begin(flags);
     process.emit('SIGTERM', 'SIGTERM');
     expect(signal.aborted).toBe(true);
     throw new Error('the engine went away');

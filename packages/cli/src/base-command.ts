@@ -13,7 +13,9 @@ import { createProgress } from './render/progress.ts';
 import type { Progress } from './render/progress-output.ts';
 import { showResult } from './render/show-result.ts';
 import { runtimeProviders } from './runtime/runtime-providers.ts';
+import { homeFolder } from './session/home-folder.ts';
 import type { Surroundings } from './session/open-context.ts';
+import { readSettings } from './settings/read-settings.ts';
 
 /** A verb: it parses its words, calls one function of core, shows the result and returns the exit code. */
 export abstract class BaseCommand extends Command {
@@ -44,8 +46,10 @@ export abstract class BaseCommand extends Command {
   }
 
   /** From here on Ctrl-C reaches the verb as an abort signal, and what goes on is shown on stderr. */
-  protected begin(flags: CommonFlags): Surroundings {
-    const options = readVerbOptions(flags);
+  protected async begin(flags: CommonFlags): Promise<Surroundings> {
+    const { env, platform } = process;
+    const settings = await readSettings({ env, platform, home: homeFolder() });
+    const options = readVerbOptions(flags, settings);
     const progress = createProgress({
       style: options.progress,
       isQuiet: options.isQuiet,

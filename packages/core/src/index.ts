@@ -7,10 +7,13 @@ export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from
 export type { ImageConfig } from './oci/image-config.ts';
 export { type ImageIndex, type ImageManifest, parseManifest } from './oci/manifest.ts';
 export { parseJson } from './oci/parse-json.ts';
+export { parseShape } from './oci/parse-shape.ts';
 export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
+export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export { chooseProxy, type ProxyServer } from './registry/choose-proxy.ts';
 export type { HelperCall, RunHelper } from './registry/credentials/ask-helper.ts';
 export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
 export { openSources, type SourcesOptions } from './registry/open-sources.ts';
@@ -23,6 +26,7 @@ export type {
   RuntimeOptions,
   TransferOptions,
 } from './runtime/container-runtime.ts';
+export { findProgram } from './runtime/find-program.ts';
 export { guardRuntime } from './runtime/guard-runtime.ts';
 export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
@@ -34,6 +38,7 @@ export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
+export { rememberedRuntime } from './verbs/remembered-runtime.ts';
 export type * from './verbs/results.ts';
 export { status } from './verbs/status.ts';
 export { type StoreSignaturesOptions, storeSignatures } from './verbs/store-signatures.ts';

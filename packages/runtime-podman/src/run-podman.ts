@@ -1,6 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { CodedError, printable } from '@dangerzone-image/core';
-import { findProgram } from './find-program.ts';
+import { CodedError, findProgram, printable } from '@dangerzone-image/core';
 import { podmanFailure } from './podman-failure.ts';
 import type { PodmanCommand } from './podman-options.ts';
 

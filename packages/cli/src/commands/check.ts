@@ -21,7 +21,7 @@ export default class Check extends BaseCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(Check);
-    const surroundings = this.begin(flags);
+    const surroundings = await this.begin(flags);
     const { check } = await import('@dangerzone-image/core');
     const result = await check(await openInstall(surroundings));
     this.show(result, checkLines);

@@ -19,7 +19,7 @@ export default class Status extends BaseCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(Status);
-    const surroundings = this.begin(flags);
+    const surroundings = await this.begin(flags);
     const { status } = await import('@dangerzone-image/core');
     const result = await status(await openLocal(surroundings));
     if (flags.print) this.print(requireRunnable(result));

@@ -15,7 +15,7 @@ export default class StoreSignatures extends BaseCommand {
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(StoreSignatures);
     const reference = await readImage(args.image, flags.image);
-    const surroundings = this.begin(flags);
+    const surroundings = await this.begin(flags);
     const { storeSignatures } = await import('@dangerzone-image/core');
     this.show(
       await storeSignatures(await openOnline(surroundings), { ...(reference && { reference }) }),

@@ -28,7 +28,7 @@ export default class Upgrade extends BaseCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(Upgrade);
-    const surroundings = this.begin(flags);
+    const surroundings = await this.begin(flags);
     if (flags.force) surroundings.report({ type: 'notice', message: FORCED });
     const { upgrade } = await import('@dangerzone-image/core');
     this.show(await upgrade(await openInstall(surroundings, flags.via), { force: flags.force }), upgradeLines);

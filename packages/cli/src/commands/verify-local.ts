@@ -17,7 +17,7 @@ export default class VerifyLocal extends BaseCommand {
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(VerifyLocal);
     const image = await readImage(args.image, flags.image);
-    const surroundings = this.begin(flags);
+    const surroundings = await this.begin(flags);
     const { verifyLocal } = await import('@dangerzone-image/core');
     const result = await verifyLocal(await openLocal(surroundings), { ...(image && { image }) });
     if (flags.print) this.print(referenceOf(result.image));

@@ -50,6 +50,17 @@ export const commonFlags = {
   }),
   'mirror-only': Flags.boolean({
     summary: 'Never ask the registry that the image is named after.',
+    allowNo: true,
+    helpGroup: network,
+  }),
+  'ca-file': Flags.string({
+    summary: 'PEM certificates of authorities to trust for registries, besides the usual ones.',
+    helpValue: 'PEM',
+    helpGroup: network,
+  }),
+  'auth-file': Flags.string({
+    summary: "Registry log-ins, in place of Podman's and Docker's own files. Used only where a registry asks.",
+    helpValue: 'JSON',
     helpGroup: network,
   }),
   timeout: Flags.string({
@@ -63,7 +74,7 @@ export const commonFlags = {
     options: ['auto', 'plain', 'json', 'none'],
     helpGroup: output,
   }),
-  quiet: Flags.boolean({ char: 'q', summary: 'Print errors only.', helpGroup: output }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Print errors only.', helpGroup: output, allowNo: true }),
   debug: Flags.boolean({ summary: 'Say why each decision was taken.', helpGroup: output }),
 };
 

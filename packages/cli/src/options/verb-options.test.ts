@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CommonFlags } from './common-flags.ts';
 import { readVerbOptions } from './verb-options.ts';
 
-const none = { 'mirror-only': false, json: false, quiet: false, debug: false } as CommonFlags;
+const none = { json: false, debug: false } as CommonFlags;
 
 describe('readVerbOptions', () => {
   it('takes seconds as milliseconds and waits a minute for a lock', () => {
@@ -35,5 +35,38 @@ describe('readVerbOptions', () => {
     expect(() => readVerbOptions({ ...none, ...flags })).toThrow(
       expect.toSatisfy((error: unknown) => codeOf(error) === 'USAGE'),
     );
+  });
+
+  it('takes settings where there is no flag, and of a pair always the flag', () => {
+    const settings = { profile: '/p.json', mirrors: ['https://m'], timeout: 7, quiet: true, mirrorOnly: true };
+    expect(readVerbOptions(none, settings)).toMatchObject({
+      profile: '/p.json',
+      mirrors: ['https://m'],
+      timeoutMs: 7000,
+      isQuiet: true,
+      mirrorOnly: true,
+    });
+    const flags = { profile: 'dangerzone', mirror: ['https://n'], timeout: '8', quiet: false, 'mirror-only': false };
+    expect(readVerbOptions({ ...none, ...flags }, settings)).toMatchObject({
+      profile: 'dangerzone',
+      mirrors: ['https://n'],
+      timeoutMs: 8000,
+      isQuiet: false,
+      mirrorOnly: false,
+    });
+  });
+
+  it('gives the options of the settings to the runtime of the settings, and to no other', () => {
+    const settings = { runtime: 'oci-layout', runtimeOptions: { path: '/images' } };
+    const more = { 'runtime-option': ['path=/other'] };
+    expect(readVerbOptions(none, settings)).toMatchObject({
+      runtime: { value: 'oci-layout', origin: 'settings' },
+      runtimeOptions: { path: '/images' },
+    });
+    expect(readVerbOptions({ ...none, runtime: 'podman' }, settings)).toMatchObject({
+      runtime: { value: 'podman', origin: 'flag' },
+      runtimeOptions: {},
+    });
+    expect(readVerbOptions({ ...none, ...more }, settings).runtimeOptions).toEqual({ path: '/other' });
   });
 });

@@ -1,4 +1,5 @@
 import { CodedError, printable } from '@dangerzone-image/core/errors';
+import type { Settings } from '../settings/settings.ts';
 import type { CommonFlags } from './common-flags.ts';
 
 /** The common options, read and checked. What is absent is left to the profile, the environment or core's default. */
@@ -6,11 +7,14 @@ export interface VerbOptions {
   readonly profile: string | undefined;
   readonly stateDir: string | undefined;
   readonly lockTimeoutMs: number;
-  readonly runtime: string | undefined;
+  readonly runtime: Chosen | undefined;
   readonly runtimeOptions: Readonly<Record<string, string>>;
   readonly allowRemoteEngine: boolean;
   readonly mirrors: readonly string[] | undefined;
   readonly mirrorOnly: boolean;
+  readonly caFile: string | undefined;
+  readonly authFile: Chosen | undefined;
+  readonly credentialRealms: readonly string[] | undefined;
   readonly timeoutMs: number | undefined;
   readonly progress: ProgressStyle;
   readonly isJson: boolean;
@@ -18,32 +22,53 @@ export interface VerbOptions {
   readonly isDebug: boolean;
 }
 
+/** A choice, and whose: this run's, by a flag or its variable, or the settings'. */
+export interface Chosen {
+  readonly value: string;
+  readonly origin: 'flag' | 'settings';
+}
+
 export type ProgressStyle = 'auto' | 'plain' | 'json' | 'none';
 
-const DEFAULT_LOCK_TIMEOUT = '60';
+const DEFAULT_LOCK_TIMEOUT_S = 60;
 
-export function readVerbOptions(flags: CommonFlags): VerbOptions {
-  const runtimeOptions = readRuntimeOptions(flags['runtime-option'] ?? []);
-  if (flags.runtime === undefined && Object.keys(runtimeOptions).length > 0) {
+/** Flag (or its variable, which oclif reads) before settings; the profile comes after both. */
+export function readVerbOptions(flags: CommonFlags, settings: Settings = {}): VerbOptions {
+  const { timeout, lockTimeout = DEFAULT_LOCK_TIMEOUT_S } = settings;
+  return {
+    profile: flags.profile ?? settings.profile,
+    stateDir: flags['state-dir'],
+    lockTimeoutMs: readSeconds('--lock-timeout', flags['lock-timeout'] ?? `${lockTimeout}`, 0),
+    ...readRuntime(flags, settings),
+    allowRemoteEngine: flags['allow-remote-engine'],
+    mirrors: flags.mirror ?? settings.mirrors,
+    mirrorOnly: flags['mirror-only'] ?? settings.mirrorOnly ?? false,
+    caFile: flags['ca-file'] ?? settings.caFile,
+    authFile: chosen(flags['auth-file'], settings.authFile),
+    credentialRealms: settings.credentialRealms,
+    timeoutMs: flags.timeout === undefined ? timeout && timeout * 1000 : readSeconds('--timeout', flags.timeout, 1),
+    progress: (flags.progress ?? settings.progress ?? 'auto') as ProgressStyle,
+    isJson: flags.json,
+    isQuiet: flags.quiet ?? settings.quiet ?? false,
+    isDebug: flags.debug,
+  };
+}
+
+/** Options are one runtime's: the settings' go with the settings' runtime, and with no other. */
+function readRuntime(flags: CommonFlags, settings: Settings): Pick<VerbOptions, 'runtime' | 'runtimeOptions'> {
+  const runtime = chosen(flags.runtime, settings.runtime);
+  const given = readRuntimeOptions(flags['runtime-option'] ?? []);
+  if (runtime === undefined && Object.keys(given).length > 0) {
     throw new CodedError('USAGE', 'expected --runtime beside --runtime-option: options belong to one runtime', {
       suggestions: ['Name it: --runtime oci-layout --runtime-option path=DIR'],
     });
   }
-  return {
-    profile: flags.profile,
-    stateDir: flags['state-dir'],
-    lockTimeoutMs: readSeconds('--lock-timeout', flags['lock-timeout'] ?? DEFAULT_LOCK_TIMEOUT, 0),
-    runtime: flags.runtime,
-    runtimeOptions,
-    allowRemoteEngine: flags['allow-remote-engine'],
-    mirrors: flags.mirror,
-    mirrorOnly: flags['mirror-only'],
-    timeoutMs: flags.timeout === undefined ? undefined : readSeconds('--timeout', flags.timeout, 1),
-    progress: (flags.progress ?? 'auto') as ProgressStyle,
-    isJson: flags.json,
-    isQuiet: flags.quiet,
-    isDebug: flags.debug,
-  };
+  const isSettings = runtime?.value === settings.runtime;
+  return { runtime, runtimeOptions: { ...(isSettings && settings.runtimeOptions), ...given } };
+}
+function chosen(flag: string | undefined, setting: string | undefined): Chosen | undefined {
+  if (flag !== undefined) return { value: flag, origin: 'flag' };
+  return setting === undefined ? undefined : { value: setting, origin: 'settings' };
 }
 
 const SECONDS = /^[0-9]{1,5}$/;

@@ -4,14 +4,21 @@ import { createRuntime } from './create-runtime.ts';
 import { findProvider } from './find-provider.ts';
 import type { RuntimeProvider } from './runtime-providers.ts';
 
-/** Asked in this order when nobody named one: our list, never the order in which plugins were found. */
+/** Asked in this order when nobody named one: our list, never the order in which plugins were found. They need no options. */
 const preferred = ['podman', 'docker-desktop', 'docker'] as const;
+
+const origins = {
+  flag: 'named by --runtime or DANGERZONE_IMAGE_RUNTIME',
+  settings: 'named in config.json',
+  memory: 'what this profile used last',
+} as const;
 
 type Report = (event: ProgressEvent) => void;
 
 export interface RuntimeWish {
-  /** From the flag or its variable. */
   readonly name: string | undefined;
+  /** Who named it. */
+  readonly origin: keyof typeof origins;
   readonly options: Readonly<Record<string, string>>;
 }
 
@@ -20,11 +27,8 @@ export async function chooseRuntime(
   providers: readonly RuntimeProvider[],
   report: Report,
 ): Promise<ContainerRuntime> {
-  if (wish.name !== undefined) {
-    report({
-      type: 'decision',
-      message: `runtime ${printable(wish.name)}: named by --runtime or DANGERZONE_IMAGE_RUNTIME`,
-    });
+  if (wish.name !== undefined && isWorthTrying(wish)) {
+    report({ type: 'decision', message: `runtime ${printable(wish.name)}: ${origins[wish.origin]}` });
     return start(findProvider(wish.name, providers), wish.options, report);
   }
   const reasons: { name: string; reason: string }[] = [];
@@ -37,6 +41,11 @@ export async function chooseRuntime(
     reasons.push({ name, reason: answer });
   }
   throw noRuntime(reasons, providers);
+}
+
+/** What is only remembered must be ours and need no options: other code runs when its user names it, in this very run. */
+function isWorthTrying({ name, origin }: RuntimeWish): boolean {
+  return origin !== 'memory' || preferred.some((known) => known === name);
 }
 
 async function start(

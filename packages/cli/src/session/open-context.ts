@@ -1,17 +1,16 @@
-import { homedir } from 'node:os';
 import type {
   InstallContext,
   LocalContext,
   OnlineContext,
-  Profile,
   ProgressEvent,
   Road,
   VerbContext,
 } from '@dangerzone-image/core';
-import { CodedError } from '@dangerzone-image/core/errors';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
+import { homeFolder } from './home-folder.ts';
+import { openSource, requireOwnRoad } from './open-source.ts';
 
 /** What a verb's context is made from. */
 export interface Surroundings {
@@ -34,23 +33,22 @@ export async function openOnline(surroundings: Surroundings): Promise<OnlineCont
 export async function openLocal(surroundings: Surroundings): Promise<LocalContext> {
   const context = await openVerb(surroundings);
   const { allowRemoteEngine } = surroundings.options;
-  return { ...context, allowRemoteEngine, runtime: await openRuntime(surroundings) };
+  return { ...context, allowRemoteEngine, runtime: await openRuntime(surroundings, context) };
 }
 
 /** For a verb that needs both. */
 export async function openInstall(surroundings: Surroundings, via?: Road): Promise<InstallContext> {
   const context = await openVerb(surroundings);
-  const { allowRemoteEngine, mirrors = context.profile.mirrors } = surroundings.options;
-  if (via === 'pull' && mirrors.length > 0) throw mirrorsAreOurs();
+  const { allowRemoteEngine } = surroundings.options;
+  await requireOwnRoad(via, surroundings, context.profile);
   const source = await openSource(surroundings, context.profile);
-  return { ...context, allowRemoteEngine, source, runtime: await openRuntime(surroundings), ...(via && { via }) };
-}
-
-/** An engine that pulls goes to the image's own registry: the mirror would silently be passed by. */
-function mirrorsAreOurs(): CodedError {
-  return new CodedError('USAGE', 'with --via pull the engine fetches by itself, and knows nothing of our mirrors', {
-    suggestions: ['Leave out --via pull, or the mirrors.'],
-  });
+  return {
+    ...context,
+    allowRemoteEngine,
+    source,
+    runtime: await openRuntime(surroundings, context),
+    ...(via && { via }),
+  };
 }
 
 async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {
@@ -63,22 +61,13 @@ async function openVerb({ options, env, signal, report, announce }: Surroundings
   return { profile, state, signal, report, lockTimeoutMs: options.lockTimeoutMs };
 }
 
-async function openSource({ options, env }: Surroundings, profile: Profile) {
-  const { openSources, parseReference } = await import('@dangerzone-image/core');
-  const reference = parseReference(profile.image);
-  const { mirrors = profile.mirrors, mirrorOnly, timeoutMs } = options;
-  return openSources({ reference, mirrors, mirrorOnly, env, ...(timeoutMs !== undefined && { timeoutMs }) });
-}
-
-function openRuntime({ options, providers, report }: Surroundings) {
-  return chooseRuntime({ name: options.runtime, options: options.runtimeOptions }, providers, report);
-}
-
-/** Without HOME and without an entry of its user the system knows none, and says so by throwing. */
-function homeFolder(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
+async function openRuntime({ options, providers, report }: Surroundings, context: VerbContext) {
+  const { runtime, runtimeOptions } = options;
+  if (runtime) {
+    const { value: name, origin } = runtime;
+    return chooseRuntime({ name, origin, options: runtimeOptions }, providers, report);
   }
+  const { rememberedRuntime } = await import('@dangerzone-image/core');
+  const name = await rememberedRuntime(context);
+  return chooseRuntime({ name, origin: 'memory', options: {} }, providers, report);
 }

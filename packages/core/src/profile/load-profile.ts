@@ -61,7 +61,7 @@ async function readProfile(path: string): Promise<Profile> {
   const place = { where: `profile ${printable(path)}`, code: 'PROFILE_INVALID' } as const;
   const file = parseShape(
     profileSchema,
-    parseJson(await readGuardedFile(path, MAX_PROFILE_BYTES, 'profile'), place),
+    parseJson(await readGuardedFile(path, { limit: MAX_PROFILE_BYTES, what: 'profile' }), place),
     place,
   );
   const folder = dirname(resolve(path));
@@ -101,7 +101,7 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
     const isInline = entry.includes('-----BEGIN');
     const bytes = isInline
       ? Buffer.from(entry)
-      : await readGuardedFile(resolve(folder, entry), MAX_KEY_BYTES, 'key file');
+      : await readGuardedFile(resolve(folder, entry), { limit: MAX_KEY_BYTES, what: 'key file' });
     const key = parsePublicKey(bytes, isInline ? '(inline)' : printable(entry));
     if (keys.some(({ fingerprint }) => fingerprint === key.fingerprint)) {
       throw new CodedError('PROFILE_INVALID', `key ${key.fingerprint} is listed twice`, {
@@ -131,7 +131,10 @@ async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Pr
   const path = resolve(folder, log.trustedRoot);
   return [
     ...pinned,
-    ...parseTrustedRoot(await readGuardedFile(path, MAX_ROOT_BYTES, 'trusted root'), printable(log.trustedRoot)),
+    ...parseTrustedRoot(
+      await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
+      printable(log.trustedRoot),
+    ),
   ];
 }
 
@@ -146,7 +149,10 @@ async function withRekorKeyOfEnvironment(
   const path = env.SIGSTORE_REKOR_PUBLIC_KEY;
   if (!path) return profile;
   const log = pinnedLog(
-    parsePublicKey(await readGuardedFile(path, MAX_KEY_BYTES, 'SIGSTORE_REKOR_PUBLIC_KEY'), printable(path)),
+    parsePublicKey(
+      await readGuardedFile(path, { limit: MAX_KEY_BYTES, what: 'SIGSTORE_REKOR_PUBLIC_KEY' }),
+      printable(path),
+    ),
   );
   const replaced = profile.trust.logs.filter(({ isPinned }) => isPinned);
   if (replaced.length === 0)

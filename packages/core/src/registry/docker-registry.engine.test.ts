@@ -10,6 +10,7 @@ import { readVerified } from '../source/read-verified.ts';
 import { publishTestImage } from '../testing/publish-test-image.ts';
 import { createTestCertificate } from '../testing/test-certificate.ts';
 import { buildTestImage } from '../testing/test-image.ts';
+import { startHttpProxy, startSocksProxy } from '../testing/test-proxy.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
@@ -21,7 +22,6 @@ import {
   startDockerRegistry,
 } from './docker-registry.test-support.ts';
 import { openSources, type SourcesOptions } from './open-sources.ts';
-import { startHttpProxy, startSocksProxy } from './test-proxy.test-support.ts';
 
 const repository = 'team/sandbox';
 const name = `registry.example.org/${repository}`;

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { mediaTypes } from '../oci/descriptor.ts';
 import { parseReference } from '../oci/reference.ts';
 import { createTestCertificate } from '../testing/test-certificate.ts';
+import { startHttpProxy, startSocksProxy } from '../testing/test-proxy.ts';
 import { startTestRegistry } from '../testing/test-registry.ts';
 import { openRegistry, type RegistryOptions } from './open-registry.ts';
 import { openSources } from './open-sources.ts';
 import { withoutPause } from './retry-policy.test-support.ts';
-import { startHttpProxy, startSocksProxy } from './test-proxy.test-support.ts';
 
 const repository = 'team/sandbox';
 // No DNS knows it: whoever reads from there had the proxy look it up.
