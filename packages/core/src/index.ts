@@ -38,6 +38,7 @@ export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
+export { planUpgrade } from './verbs/plan-upgrade.ts';
 export { rememberedRuntime } from './verbs/remembered-runtime.ts';
 export type * from './verbs/results.ts';
 export { status } from './verbs/status.ts';

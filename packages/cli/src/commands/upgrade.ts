@@ -20,6 +20,7 @@ export default class Upgrade extends BaseCommand {
       summary:
         'Install an older image on purpose. It must be signed all the same; this is recorded and lowers no floor.',
     }),
+    'dry-run': Flags.boolean({ summary: 'Verify everything, say what would be done, and change nothing.' }),
     via: Flags.option({
       options: ['pull', 'load'] as const,
       summary: 'Whether the engine fetches by itself (pull), or is handed what we fetched (load, the default).',
@@ -30,8 +31,9 @@ export default class Upgrade extends BaseCommand {
     const { flags } = await this.parse(Upgrade);
     const surroundings = await this.begin(flags);
     if (flags.force) surroundings.report({ type: 'notice', message: FORCED });
-    const { upgrade } = await import('@dangerzone-image/core');
-    this.show(await upgrade(await openInstall(surroundings, flags.via), { force: flags.force }), upgradeLines);
+    const { planUpgrade, upgrade } = await import('@dangerzone-image/core');
+    const run = flags['dry-run'] ? planUpgrade : upgrade;
+    this.show(await run(await openInstall(surroundings, flags.via), { force: flags.force }), upgradeLines);
     return 0;
   }
 }

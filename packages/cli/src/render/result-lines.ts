@@ -9,17 +9,18 @@ import { formatBytes } from './format-amount.ts';
 import { freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
 
 /** What a person reads when the verb is done. Every line is escaped when it is printed. */
-export function upgradeLines({ status, image, previous, signatures }: UpgradeResult): string[] {
+export function upgradeLines({ status, image, previous, dryRun, signatures }: UpgradeResult): string[] {
   const reference = referenceOf(image);
   const said = {
-    installed: `installed ${reference}`,
-    upgraded: `upgraded to ${reference}`,
+    installed: `${dryRun ? 'would install' : 'installed'} ${reference}`,
+    upgraded: `${dryRun ? 'would upgrade' : 'upgraded'} to ${reference}`,
     'up-to-date': `already up to date: ${reference}`,
   };
   return [
     ok(said[status]),
-    ...(previous && status === 'upgraded' ? [`   before: ${previous.digest}`] : []),
+    ...(previous && status === 'upgraded' ? [`   ${dryRun ? 'instead of' : 'before'}: ${previous.digest}`] : []),
     ...signatureLines(signatures),
+    ...(dryRun && status !== 'up-to-date' ? [next('Nothing was changed. Do it: dangerzone-image upgrade')] : []),
   ];
 }
 

@@ -61,7 +61,7 @@ export async function installImage(
   await removeLeftOvers(context);
 }
 
-async function requireSpace({ runtime, report }: InstallContext, { size }: VerifiedImage): Promise<void> {
+export async function requireSpace({ runtime, report }: InstallContext, { size }: VerifiedImage): Promise<void> {
   const { freeBytes, endpoint } = await runtime.info();
   report?.({ type: 'size', bytes: size, ...(freeBytes !== undefined && { freeBytes }) });
   if (freeBytes === undefined || freeBytes >= size) return;

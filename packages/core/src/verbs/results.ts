@@ -19,6 +19,8 @@ export interface UpgradeResult {
   readonly status: 'installed' | 'upgraded' | 'up-to-date';
   readonly image: ImageFacts;
   readonly previous?: ImageFacts;
+  /** True where this is what an upgrade would do. */
+  readonly dryRun?: true;
   readonly signatures: readonly SignatureVerdict[];
 }
 

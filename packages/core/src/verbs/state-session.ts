@@ -38,6 +38,25 @@ export async function withState<T>(
   });
 }
 
+/** For a run that changes nothing: no lock, nothing healed, and what it would remember stays in memory. */
+export async function withStateUnchanged<T>(
+  context: VerbContext & Partial<LocalContext>,
+  work: (session: StateSession) => Promise<T>,
+): Promise<T> {
+  const { state, profile, report } = context;
+  const reading = await readLedger(state, profile, { readOnly: true, installed: () => installedReleases(context) });
+  for (const message of reading.notices) report?.({ type: 'notice', message });
+  let { ledger } = reading;
+  return work({
+    get ledger() {
+      return ledger;
+    },
+    async save(change) {
+      ledger = change(ledger);
+    },
+  });
+}
+
 /** For a lost ledger: the one release that the engine has and that verifies now. Nothing else is evidence. */
 export async function installedReleases(context: VerbContext & Partial<LocalContext>) {
   if (!context.runtime) return [];
