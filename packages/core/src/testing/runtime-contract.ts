@@ -75,9 +75,9 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
       expect(await runtime.images(REPOSITORY)).toEqual([]);
     });
 
-    it('stores nothing of a stream that breaks off at its last blob', async () => {
+    it('stores nothing of a stream that breaks off at its last layer', async () => {
       const { test, verified } = release('one');
-      const last = verified.config.digest;
+      const last = verified.manifest.layers.at(-1)?.digest;
       const source = memorySource([test], (digest, bytes) => (digest === last ? Buffer.alloc(bytes.length) : bytes));
       await expect(
         runtime.load(createVerifiedStream(verified, source, REPOSITORY), { name: STABLE }),
@@ -142,7 +142,7 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
     it('passes on why its source broke off', async () => {
       const { test, verified } = release('one');
       const source = memorySource([test], (digest, bytes) => {
-        if (digest !== verified.config.digest) return bytes;
+        if (digest !== verified.manifest.layers.at(-1)?.digest) return bytes;
         throw new CodedError('REGISTRY_UNREACHABLE', 'cut');
       });
       await expect(
