@@ -2,6 +2,7 @@ import { escapeControls } from '@dangerzone-image/core/errors';
 import { Command } from '@oclif/core/command';
 import type { ArgInput, FlagInput, Input, OutputArgs, OutputFlags, ParserOutput } from '@oclif/core/interfaces';
 import { type CommonFlags, commonFlags } from './options/common-flags.ts';
+import { verbOf } from './options/find-verb.ts';
 import { requireWellFormed } from './options/require-well-formed.ts';
 import { usageError } from './options/usage-error.ts';
 import { readVerbOptions, type VerbOptions } from './options/verb-options.ts';
@@ -15,6 +16,7 @@ import { showResult } from './render/show-result.ts';
 import { runtimeProviders } from './runtime/runtime-providers.ts';
 import { homeFolder } from './session/home-folder.ts';
 import type { Surroundings } from './session/open-context.ts';
+import { settingsFolder } from './settings/locate-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
 
 /** A verb: it parses its words, calls one function of core, shows the result and returns the exit code. */
@@ -40,15 +42,15 @@ export abstract class BaseCommand extends Command {
       return parsed;
     } catch (error) {
       const { bin, commands } = this.config;
-      const optionsByVerb = Object.fromEntries(commands.map(({ id, flags }) => [id, Object.keys(flags)]));
-      throw usageError(error, { bin, verb: this.ctor.id, optionsByVerb });
+      const optionsByVerb = Object.fromEntries(commands.map(({ id, flags }) => [verbOf(id), Object.keys(flags)]));
+      throw usageError(error, { bin, verb: verbOf(this.ctor.id), optionsByVerb });
     }
   }
 
   /** From here on Ctrl-C reaches the verb as an abort signal, and what goes on is shown on stderr. */
   protected async begin(flags: CommonFlags): Promise<Surroundings> {
-    const { env, platform } = process;
-    const settings = await readSettings({ env, platform, home: homeFolder() });
+    const user = { env: process.env, platform: process.platform, home: homeFolder() };
+    const settings = await readSettings(user);
     const options = readVerbOptions(flags, settings);
     const progress = createProgress({
       style: options.progress,
@@ -67,6 +69,7 @@ export abstract class BaseCommand extends Command {
     return {
       options,
       providers: runtimeProviders(this.config.getPluginsList(), this.config),
+      settingsFolder: settingsFolder(user),
       env: process.env,
       signal: interruption.signal,
       report: (event) => progress.report(event),
@@ -104,6 +107,10 @@ export abstract class BaseCommand extends Command {
   }
 
   #endNow(reason: Error): void {
-    void endWithError(reason, { ...readInvocation(this.argv, this.config.version), verb: this.ctor.id }, process);
+    void endWithError(
+      reason,
+      { ...readInvocation(this.argv, this.config.version), verb: verbOf(this.ctor.id) },
+      process,
+    );
   }
 }

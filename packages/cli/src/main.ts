@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { findVerb, isTopic } from './options/find-verb.ts';
 import { unknownVerb } from './options/usage-error.ts';
 import { endWithCode, endWithError } from './process/end-process.ts';
 import { guardProcess } from './process/guard-process.ts';
@@ -27,16 +28,17 @@ async function answer(argv: readonly string[], invocation: Invocation): Promise<
   if (verb === '--version') return showVersion(invocation);
   const { loadConfig } = await import('./load-config.ts');
   const config = await loadConfig(root);
-  const subject = argv.find((word) => !helpWords.has(word)) ?? '';
-  const command = config.findCommand(subject);
-  if (command === undefined && subject !== '') throw unknownVerb(subject, config.commandIDs, config.bin);
-  if (command === undefined || asksForHelp(argv)) {
+  const isHelp = asksForHelp(argv);
+  const words = isHelp ? argv.filter((word) => !helpWords.has(word)) : argv;
+  const found = findVerb(words, config.commandIDs);
+  if (!found && !isTopic(words, config.commandIDs)) throw unknownVerb(words, config.commandIDs, config.bin);
+  if (!found || isHelp) {
     const { VerbHelp } = await import('./help.ts');
-    await new VerbHelp(config).showHelp([...argv]);
+    await new VerbHelp(config).showHelp([found?.id ?? words[0] ?? '', '--help']);
     return 0;
   }
-  invocation.verb = subject;
-  return config.runCommand(subject, argv.slice(1), command);
+  invocation.verb = found.verb;
+  return config.runCommand(found.id, [...found.words], config.findCommand(found.id));
 }
 
 const helpWords: ReadonlySet<string> = new Set(['--help', '-h']);

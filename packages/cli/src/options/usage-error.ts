@@ -1,4 +1,5 @@
 import { CodedError, codeOf, escapeControls, printable } from '@dangerzone-image/core/errors';
+import { verbOf } from './find-verb.ts';
 import { nearest } from './nearest.ts';
 
 /** What the words may be that the user mistyped. */
@@ -19,7 +20,11 @@ export function usageError(error: unknown, vocabulary: Vocabulary): unknown {
   return new CodedError('USAGE', escapeControls(firstLine), { suggestions: [seeHelp(vocabulary)], cause: error });
 }
 
-export function unknownVerb(text: string, verbs: readonly string[], bin: string): CodedError {
+export function unknownVerb(words: readonly string[], ids: readonly string[], bin: string): CodedError {
+  const [first = '', second] = words;
+  const verbs = ids.map(verbOf);
+  const isHalf = second !== undefined && verbs.some((verb) => verb.startsWith(`${first} `));
+  const text = isHalf ? `${first} ${second}` : first;
   const guess = nearest(text, verbs);
   const message = text.startsWith('-')
     ? `expected a verb before any option, got ${printable(text)}`

@@ -3,7 +3,7 @@ import { nearest } from '../options/nearest.ts';
 import type { RuntimeProvider } from './runtime-providers.ts';
 
 /** Names that only a bundled adapter may have, whether or not this version brings it. */
-const reservedNames: readonly string[] = ['podman', 'docker-desktop', 'docker', 'oci-layout'];
+export const reservedNames: readonly string[] = ['podman', 'docker-desktop', 'docker', 'oci-layout'];
 
 /** The one provider of a runtime. None and several are errors of the configuration: no order of discovery decides. */
 export function findProvider(name: string, providers: readonly RuntimeProvider[]): RuntimeProvider {

@@ -56,7 +56,7 @@ function isBundledPlugin(plugin: PluginMetadata, { root, pjson }: HostPackage): 
 }
 
 /** Where Node would find a dependency of the package at `from`: the nearest node_modules that has it. */
-function dependencyRoot(name: string, from: string): string | undefined {
+export function dependencyRoot(name: string, from: string): string | undefined {
   const found = real(join(from, 'node_modules', name));
   if (found !== undefined || dirname(from) === from) return found;
   return dependencyRoot(name, dirname(from));

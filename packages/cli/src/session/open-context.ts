@@ -15,7 +15,10 @@ import { openSource, requireOwnRoad } from './open-source.ts';
 /** What a verb's context is made from. */
 export interface Surroundings {
   readonly options: VerbOptions;
+  /** Of the runtimes that this tool brings. */
   readonly providers: readonly RuntimeProvider[];
+  /** Where the user's own settings and list of plugins are; none where the system knows no home. */
+  readonly settingsFolder: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly report: (event: ProgressEvent) => void;
@@ -61,13 +64,21 @@ async function openVerb({ options, env, signal, report, announce }: Surroundings
   return { profile, state, signal, report, lockTimeoutMs: options.lockTimeoutMs };
 }
 
-async function openRuntime({ options, providers, report }: Surroundings, context: VerbContext) {
+async function openRuntime(surroundings: Surroundings, context: VerbContext) {
+  const { options, providers, report } = surroundings;
   const { runtime, runtimeOptions } = options;
   if (runtime) {
     const { value: name, origin } = runtime;
-    return chooseRuntime({ name, origin, options: runtimeOptions }, providers, report);
+    return chooseRuntime({ name, origin, options: runtimeOptions }, await providersFor(name, surroundings), report);
   }
   const { rememberedRuntime } = await import('@dangerzone-image/core');
   const name = await rememberedRuntime(context);
   return chooseRuntime({ name, origin: 'memory', options: {} }, providers, report);
+}
+
+/** What the user added is looked at only for a name that is none of ours. */
+async function providersFor(name: string, { providers, settingsFolder }: Surroundings) {
+  if (providers.some(({ runtime }) => runtime === name)) return providers;
+  const { addedProviders } = await import('../plugins/added-plugins.ts');
+  return [...providers, ...(await addedProviders(settingsFolder))];
 }
