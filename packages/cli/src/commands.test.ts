@@ -127,6 +127,7 @@ describe('what is shipped', () => {
       'plugins:add',
       'plugins:list',
       'plugins:remove',
+      'runtimes',
       'status',
       'store-signatures',
       'upgrade',

@@ -68,6 +68,25 @@ describe('plugins', () => {
     expect(await run('plugins', 'remove', 'runtime-lima')).toMatchObject({ code: 2 });
   });
 
+  it('runtimes lists it with the bundled ones, and runs it only when it is named', async () => {
+    const { run, wasRun, home } = machine();
+    await run('plugins', 'add', './lima');
+    const listed = async (...words: string[]) => {
+      const { json } = await run('runtimes', ...words);
+      return Object.fromEntries(json.runtimes.map((runtime: { name: string }) => [runtime.name, runtime]));
+    };
+    expect(await listed()).toMatchObject({
+      lima: { plugin: 'runtime-lima', bundled: false, available: false },
+      podman: { bundled: true, available: false, reason: { code: 'RUNTIME_UNAVAILABLE' } },
+      'oci-layout': { bundled: true, available: false, reason: { code: 'USAGE' } },
+    });
+    expect(wasRun()).toBe(false);
+    expect(await listed('--runtime', 'lima')).toMatchObject({ lima: { available: true, version: '1' } });
+    expect(wasRun()).toBe(true);
+    const named = ['--runtime', 'oci-layout', '--runtime-option', `path=${join(home, 'images')}`];
+    expect(await listed(...named)).toMatchObject({ 'oci-layout': { available: true, store: 'oci-layout' } });
+  });
+
   it('is announced as code of somebody else’s whenever it is used', async () => {
     const { home, run } = machine();
     await run('plugins', 'add', './lima');

@@ -1,7 +1,7 @@
-import { codeOf, type ErrorCode, escapeControls, exitCodeOf } from '@dangerzone-image/core/errors';
+import { escapeControls, exitCodeOf } from '@dangerzone-image/core/errors';
 import type { Invocation } from '../process/invocation.ts';
-import { defaultSuggestion } from './default-suggestion.ts';
 import { jsonLine } from './json-line.ts';
+import { type Reason, reasonIn } from './reason-of.ts';
 
 export interface RenderedError {
   readonly stdout: string;
@@ -9,10 +9,7 @@ export interface RenderedError {
   readonly exitCode: number;
 }
 
-interface ErrorReport {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly suggestions: readonly string[];
+interface ErrorReport extends Reason {
   readonly details: unknown;
 }
 
@@ -28,16 +25,10 @@ export function renderError(error: unknown, invocation: Invocation): RenderedErr
 }
 
 function reportOf(error: unknown, invocation: Invocation): ErrorReport {
-  const code = codeOf(error);
-  if (code === undefined || !(error instanceof Error)) return bugReport(error, invocation);
-  const { suggestions, details } = error as { suggestions?: unknown; details?: unknown };
-  const given = Array.isArray(suggestions) ? suggestions.filter((item) => typeof item === 'string') : [];
-  return {
-    code,
-    message: error.message,
-    suggestions: given.length > 0 ? given : [defaultSuggestion[code]],
-    details: typeof details === 'object' && details !== null ? details : {},
-  };
+  const reason = reasonIn(error);
+  if (!reason) return bugReport(error, invocation);
+  const { details } = error as { details?: unknown };
+  return { ...reason, details: typeof details === 'object' && details !== null ? details : {} };
 }
 
 /** Not one of ours: a bug in this tool or in an adapter. */

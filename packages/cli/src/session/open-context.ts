@@ -77,8 +77,13 @@ async function openRuntime(surroundings: Surroundings, context: VerbContext) {
 }
 
 /** What the user added is looked at only for a name that is none of ours. */
-async function providersFor(name: string, { providers, settingsFolder }: Surroundings) {
-  if (providers.some(({ runtime }) => runtime === name)) return providers;
+async function providersFor(name: string, surroundings: Surroundings) {
+  const { providers } = surroundings;
+  return providers.some(({ runtime }) => runtime === name) ? providers : allProviders(surroundings);
+}
+
+/** Of the runtimes that this tool brings, and of those that the user added. */
+export async function allProviders({ providers, settingsFolder }: Surroundings): Promise<readonly RuntimeProvider[]> {
   const { addedProviders } = await import('../plugins/added-plugins.ts');
   return [...providers, ...(await addedProviders(settingsFolder))];
 }

@@ -31,9 +31,3 @@ export function codeOf(error: unknown): ErrorCode | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return Object.hasOwn(exitCodes, error.code) ? (error.code as ErrorCode) : undefined;
 }
-
-/** True for the errors with which a source says "not here" or "no answer", after which another may be asked. */
-export function isSourceFailure(error: unknown): boolean {
-  const code = codeOf(error);
-  return code !== undefined && exitCodes[code] === exitCodes.REGISTRY_UNREACHABLE && code !== 'PLATFORM_NOT_FOUND';
-}
