@@ -21,7 +21,7 @@ export function trustAlso(pem: string): SecureContext {
 
 function isCertificate(pem: string): boolean {
   try {
-    return new X509Certificate(pem).subject !== undefined;
+    return Boolean(new X509Certificate(pem));
   } catch {
     return false;
   }

@@ -53,11 +53,13 @@ describe('chooseProxy', () => {
     'http://u:SECRET@h:99999',
     'http://u:SECRET@h/path',
     'http://u:SECRET@h?x',
+    'http://u:SECRET@h#x',
     'http://u:SECRET#x@h',
     'socks5h://u:SECRET@',
     'socks5h://u:SECRET@a%20b',
     'http://u:SECRET%ff@h',
     `http://u:SECRET${'x'.repeat(300)}@h`,
+    `http://u:SECRET${'%C3%A9'.repeat(125)}@h`,
     'constructor://SECRET',
   ])('bad input 20: refuses %s, without showing it', (text) => {
     const refuse = () => chooseProxy(https, { HTTPS_PROXY: text });

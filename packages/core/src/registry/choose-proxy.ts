@@ -20,12 +20,12 @@ export interface ProxyCredentials {
 
 // The lower-case spelling goes first, as with curl. Both kinds of socks let the proxy resolve names: a question to the
 // local DNS would tell the network what the proxy is there to hide.
-const KINDS = {
+const KINDS: Readonly<Record<string, Pick<ProxyServer, 'kind' | 'port'>>> = {
   'http:': { kind: 'http', port: 80 },
   'https:': { kind: 'https', port: 443 },
   'socks5:': { kind: 'socks5', port: 1080 },
   'socks5h:': { kind: 'socks5', port: 1080 },
-} as const;
+};
 const HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])$/;
 const MAX_CREDENTIAL_BYTES = 255; // RFC 1929 has one byte for a length
 
@@ -45,7 +45,7 @@ function parseProxy(text: string, variable: string): ProxyServer {
   if (!URL.canParse(address)) throw refused(variable);
   const url = new URL(address);
   const { protocol, hostname, port } = url;
-  const scheme = Object.hasOwn(KINDS, protocol) ? KINDS[protocol as keyof typeof KINDS] : undefined;
+  const scheme = KINDS[protocol];
   const isBare = (url.pathname === '' || url.pathname === '/') && url.search === '' && url.hash === '';
   if (!scheme || !isBare || !HOST.test(hostname)) throw refused(variable);
   const credentials = readCredentials(url, variable);

@@ -1,6 +1,7 @@
 import type { buildConnector } from 'undici';
 import { chooseProxy, type Environment } from './choose-proxy.ts';
 import { openTunnel, type Undici } from './open-tunnel.ts';
+import { unheldConnector } from './unheld-connector.ts';
 
 export interface ConnectorOptions {
   readonly env: Environment;
@@ -11,13 +12,13 @@ export interface ConnectorOptions {
 
 /** Makes connections, each through the proxy that is set for its target: the one place where a connection begins. */
 export function createConnector(undici: Undici, options: ConnectorOptions): buildConnector.connector {
-  const connect = undici.buildConnector(options.connect);
+  const connect = unheldConnector(undici, options.connect);
   return (target, callback) => {
     const { protocol, hostname } = target;
     const port = Number(target.port || (protocol === 'https:' ? 443 : 80));
     const proxy = chooseProxy(new URL(`${protocol}//${target.host}`), options.env);
     if (!proxy) return connect(target, callback);
-    openTunnel(undici, { ...options, proxy, hostname, port }).then(
+    openTunnel(undici, { ...options, connect, proxy, hostname, port }).then(
       (socket) => {
         if (protocol === 'https:') connect({ ...target, httpSocket: socket }, callback);
         else callback(null, socket);

@@ -6,6 +6,7 @@ import { createConnector } from './create-connector.ts';
 import { orAborted } from './deadline.ts';
 import { networkFailure } from './network-failure.ts';
 import type { Undici } from './open-tunnel.ts';
+import { requireEncrypted } from './require-encrypted.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -52,6 +53,7 @@ export function createTransport(options: TransportOptions): SendRequest {
   return async (request) => {
     const proxy = chooseProxy(request.url, options.env);
     request.signal.throwIfAborted();
+    requireEncrypted(request, proxy?.location);
     // Loaded by the first request, so that verbs without a network never load it.
     const undici = await import('undici');
     agentOptions ??= makeOptions(undici, options);

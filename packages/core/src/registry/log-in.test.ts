@@ -11,6 +11,7 @@ import { createTestCertificate } from '../testing/test-certificate.ts';
 import { startTestRegistry, type TestRegistryOptions } from '../testing/test-registry.ts';
 import { openSources, type SourcesOptions } from './open-sources.ts';
 import { withoutPause } from './retry-policy.test-support.ts';
+import { startHttpProxy, startSocksProxy } from './test-proxy.test-support.ts';
 
 const repository = 'team/sandbox';
 const logIn = { username: 'jane', password: 'SECRET:pass' };
@@ -70,6 +71,28 @@ describe('a registry that wants a log-in', () => {
     const asked = new URL(registry.received.at(-2)?.path ?? '', registry.origin).searchParams;
     expect(asked.getAll('scope')).toEqual([`repository:${repository}:pull`]);
   });
+
+  it.each([
+    ['http', 'basic', jane],
+    ['http', 'token', jane],
+    ['socks5h', 'basic', jane],
+    ['socks5h', 'token', { identitytoken: logIn.password }],
+  ] as const)(
+    'sends none through an %s proxy without encryption, which leaves this machine: %s',
+    async (kind, auth, entry) => {
+      const { registry, open, store, reference, sent } = await start({ auth, logIn });
+      await store(docker, { auths: { [registry.host]: entry } });
+      const to = Number(new URL(registry.origin).port);
+      await using proxy = await (kind === 'http' ? startHttpProxy({ to }) : startSocksProxy({ to }));
+      const error = await open({ env: { ALL_PROXY: `${kind}://${proxy.host}` } })
+        .resolve(reference)
+        .catch((failure: unknown) => failure);
+      expect(error).toMatchObject({ code: 'REGISTRY_DENIED', details: { proxy: `${kind}://${proxy.host}` } });
+      expect(inspect(error, { depth: 9 })).not.toContain('SECRET');
+      expect(sent().some((authorization) => authorization !== undefined)).toBe(false);
+      expect(registry.requests).not.toContain('POST /token');
+    },
+  );
 
   it('exchanges an identity token by POST, never in an address', async () => {
     const { registry, open, store, digest, reference } = await start({ auth: 'token', logIn });

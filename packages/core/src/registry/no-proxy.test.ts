@@ -32,6 +32,8 @@ describe('bad input 20: NO_PROXY', () => {
     ['', 'https://ghcr.io'],
     [',', 'https://ghcr.io'],
     ['.', 'https://ghcr.io'],
+    ['.', 'https://ghcr.io..'],
+    ['abc/8', 'https://10.0.0.0'],
     ['*.', 'https://ghcr.io'],
     ['hcr.io', 'https://ghcr.io'],
     ['evil-ghcr.io', 'https://ghcr.io'],

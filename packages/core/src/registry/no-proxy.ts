@@ -15,7 +15,7 @@ function isNamed(host: string, port: string, entry: string): boolean {
   if (bits !== undefined) return isWithin(host, network, Number(bits));
   if (isIP(entry)) return isWithin(host, entry);
   const [, name = '', onlyPort] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(entry) ?? [];
-  if (name === '' || (onlyPort !== undefined && Number(onlyPort) !== Number(port))) return false;
+  if (onlyPort !== undefined && Number(onlyPort) !== Number(port)) return false;
   const address = name.replace(/^\[|\]$/g, '');
   if (isIP(address)) return isWithin(host, address);
   const domain = name.replace(/^\*?\./, '').replace(/\.$/, '');
@@ -26,7 +26,7 @@ function isNamed(host: string, port: string, entry: string): boolean {
 function isWithin(host: string, network: string, bits?: number): boolean {
   const family = isIP(network);
   const most = family === 6 ? 128 : 32;
-  if (family === 0 || isIP(host) === 0 || (bits ?? most) > most) return false;
+  if (family === 0 || (bits ?? most) > most) return false;
   const list = new BlockList();
   list.addSubnet(network, bits ?? most, `ipv${family}` as 'ipv4' | 'ipv6');
   return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');

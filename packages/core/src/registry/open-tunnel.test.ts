@@ -132,6 +132,7 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
     ['sends endless headers', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 'proxy', 1],
     ['hangs up', ' ', 'proxy', 1],
     ['says nothing', '', 'proxy-target', 4],
+    ['stages an answer', 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx', 'proxy', 1],
   ])('names an http proxy that %s', async (_name, raw, reason, tries) => {
     await using started = await start();
     await using proxy = await startHttpProxy({ to: started.port, raw });
@@ -142,6 +143,7 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
     });
     expect(proxy.asked).toHaveLength(tries);
     expect(started.registry.received).toEqual([]);
+    await proxy.idle();
   });
 
   it.each([
@@ -163,6 +165,14 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
       details: { reason, proxy: `socks5h://${proxy.host}` },
     });
     expect(started.registry.received).toEqual([]);
+    await proxy.idle();
+  });
+
+  it('says so where the proxy wants a user name', async () => {
+    await using started = await start();
+    await using proxy = await startHttpProxy({ to: started.port, raw: 'HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n' });
+    const message = expect.stringContaining('user name');
+    await expect(started.open({ ALL_PROXY: proxy.host }).resolve(reference)).rejects.toMatchObject({ message });
   });
 
   it('refuses a proxy that answers in the registry’s place, and names it', async () => {
@@ -179,6 +189,16 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
   it('refuses an https proxy whose certificate is not trusted', async () => {
     await using started = await start();
     await using proxy = await startHttpProxy({ to: started.port, tls: createTestCertificate() });
+    await expect(started.open({ ALL_PROXY: `https://${proxy.host}` }).resolve(reference)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      details: { reason: 'proxy' },
+    });
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('refuses an https proxy whose certificate is for the registry', async () => {
+    await using started = await start();
+    await using proxy = await startHttpProxy({ to: started.port, tls: certificate });
     await expect(started.open({ ALL_PROXY: `https://${proxy.host}` }).resolve(reference)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       details: { reason: 'proxy' },

@@ -3,7 +3,7 @@ import type { buildConnector } from 'undici';
 import { codeOf } from '../errors/coded-error.ts';
 import type { ProxyServer } from './choose-proxy.ts';
 import { brokenProxy, proxyFailure } from './proxy-failure.ts';
-import { socks5Handshake } from './socks5-handshake.ts';
+import { STAGED, socks5Handshake } from './socks5-handshake.ts';
 
 export type Undici = typeof import('undici');
 
@@ -12,8 +12,8 @@ export interface Tunnel {
   /** Where it leads to. */
   readonly hostname: string;
   readonly port: number;
-  /** For connections to the proxy: time and certificates. */
-  readonly connect: buildConnector.BuildOptions;
+  /** To the proxy. */
+  readonly connect: buildConnector.connector;
   /** For all that the proxy takes. */
   readonly timeoutMs: number;
   /** Stands in for SOCKS credentials where there are none. */
@@ -26,7 +26,7 @@ export async function openTunnel(undici: Undici, tunnel: Tunnel): Promise<Socket
   const { proxy } = tunnel;
   const host = authority(tunnel);
   try {
-    return await (proxy.kind === 'socks5' ? openSocks : openHttp)(undici, tunnel, host, signal);
+    return await (proxy.kind === 'socks5' ? openSocks(tunnel, host, signal) : openHttp(undici, tunnel, host, signal));
   } catch (error) {
     if (signal.aborted) throw proxyFailure(proxy, host, 'proxy-target', 'did not answer in time');
     throw codeOf(error) !== undefined ? error : brokenProxy(proxy, host, error);
@@ -35,19 +35,18 @@ export async function openTunnel(undici: Undici, tunnel: Tunnel): Promise<Socket
 
 /** RFC 9110, section 9.3.6; also for plain http, so that one way is tested and a proxy sees as little as it can. */
 async function openHttp(undici: Undici, tunnel: Tunnel, host: string, signal: AbortSignal): Promise<Socket> {
-  const { proxy, connect, timeoutMs } = tunnel;
-  const limits = { headersTimeout: timeoutMs, maxHeaderSize: 16 * 1024, allowH2: false };
-  const toProxy = undici.buildConnector(connect);
+  const { proxy, connect } = tunnel;
   const client = new undici.Client(`${proxy.kind}://${authority(proxy)}`, {
-    ...limits,
     // The library takes the name for the certificate from the Host header, which is the target's: the address has the proxy's.
-    connect: ({ servername: _targets, ...address }, callback) => toProxy(address, callback),
+    connect: ({ servername: _targets, ...address }, callback) => connect(address, callback),
   });
   try {
     const headers = { host, ...(proxy.credentials && { 'proxy-authorization': basic(proxy.credentials) }) };
     const { statusCode, socket } = await client.connect({ path: host, headers, signal });
-    if (statusCode >= 200 && statusCode < 300) return socket as Socket;
+    const isOpen = statusCode < 300;
+    if (isOpen && socket.readableLength === 0) return socket as Socket;
     socket.on('error', () => {}).destroy();
+    if (isOpen) throw proxyFailure(proxy, host, 'proxy', STAGED);
     if (statusCode === 407)
       throw proxyFailure(proxy, host, 'proxy', 'wants a user name and password, or others (HTTP 407)');
     const reason = statusCode >= 500 ? 'proxy-target' : 'proxy';
@@ -57,11 +56,11 @@ async function openHttp(undici: Undici, tunnel: Tunnel, host: string, signal: Ab
   }
 }
 
-async function openSocks(undici: Undici, tunnel: Tunnel, host: string, signal: AbortSignal): Promise<Socket> {
+async function openSocks(tunnel: Tunnel, host: string, signal: AbortSignal): Promise<Socket> {
   const { proxy, connect, circuit } = tunnel;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const address = { protocol: 'http:', hostname: proxy.hostname, port: `${proxy.port}` };
-  undici.buildConnector(connect)(address, (error, socket) => (socket ? resolve(socket) : reject(error)));
+  connect(address, (error, socket) => (socket ? resolve(socket) : reject(error)));
   const socket = await promise;
   try {
     const credentials = proxy.credentials ?? { username: circuit, password: circuit };

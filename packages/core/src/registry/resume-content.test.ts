@@ -104,11 +104,19 @@ describe('a blob whose connection is cut', () => {
     ['is cut before the headers', { resetAfter: -1 }, 4, 'broken'],
     ['is cut again and again', { resetAfter: 1000 }, 4, 'broken'],
     ['ends before its time', { contentLength: 1000 }, 4, 'short'],
-    ['has no such part', { status: 416 }, 2, 'short'],
   ])('bad input 3: a blob that %s ends as unreachable', async (_name, fault, requests, reason) => {
-    await using started = await start(({ earlier }) => (fault.status && earlier === 0 ? { resetAfter: 100 } : fault));
+    await using started = await start(() => fault);
     await expect(started.read()).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE', details: { reason } });
     expect(started.ranges()).toHaveLength(requests);
+  });
+
+  it('bad input 3: a blob that has no such part is refused', async () => {
+    await using started = await start(inTurn({ resetAfter: cut }, { status: 416 }));
+    await expect(started.read()).rejects.toMatchObject({
+      code: 'REGISTRY_ANSWER_INVALID',
+      details: { reason: 'range' },
+    });
+    expect(started.ranges()).toHaveLength(2);
   });
 
   it('does not try again what is no fault of the connection', async () => {

@@ -70,7 +70,7 @@ function firstByte(answer: HttpAnswer, wanted: number, { where, size }: Resumabl
   }
   if (answer.status === 416) {
     answer.discard();
-    throw endedTooSoon(where, wanted, size);
+    throw refusedRange(where, wanted, 'there are none (HTTP 416)');
   }
   requireContent(answer, where, 206);
   if (answer.status === 200) return 0;
@@ -78,7 +78,12 @@ function firstByte(answer: HttpAnswer, wanted: number, { where, size }: Resumabl
   const isWhole = size === undefined || total === '*' || Number(total) === size;
   if (from !== undefined && Number(from) === wanted && isWhole) return wanted;
   answer.discard();
-  throw invalid(where, `asked for the bytes from ${wanted} on, and others came (Content-Range)`);
+  throw refusedRange(where, wanted, 'others came (Content-Range)');
+}
+
+/** Whoever has bytes of an earlier try knows by the reason that these are in the way. */
+function refusedRange(where: string, from: number, what: string): CodedError {
+  return invalid(where, `asked for the bytes from ${from} on: ${what}`, { details: { reason: 'range' } });
 }
 
 function contentRange({ headers }: HttpAnswer): string {

@@ -6,6 +6,9 @@ import type { ProxyFailureReason } from './proxy-failure.ts';
 /** Says whether the connection stands, and if not, whose fault the proxy says it is. */
 export type HandshakeResult = 'connected' | { readonly reason: ProxyFailureReason; readonly what: string };
 
+/** We have asked the registry nothing yet: whatever comes right behind a proxy's answer is not the registry's. */
+export const STAGED = 'sent more than its answer';
+
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;
 const USERNAME_PASSWORD = 2;
@@ -56,8 +59,7 @@ async function readReply(read: (count: number) => Promise<Buffer>, hasMore: () =
   const length = type === 1 ? 4 : type === 4 ? 16 : type === 3 ? (await read(1))[0] : undefined;
   if (length === undefined) return { reason: 'proxy', what: 'does not speak SOCKS5' };
   await read(length + 2); // the proxy's own address and port: of no use
-  // We have asked the registry nothing yet: whatever is here already is not its answer.
-  if (hasMore()) return { reason: 'proxy', what: 'sent more than its answer' };
+  if (hasMore()) return { reason: 'proxy', what: STAGED };
   return 'connected';
 }
 
@@ -85,12 +87,12 @@ function ipv6Bytes(address: string): Buffer {
 function readExactly(socket: Socket, signal: AbortSignal) {
   let pending = Buffer.alloc(0);
   return {
-    hasMore: () => pending.length + socket.readableLength > 0,
+    hasMore: () => pending.length > 0,
     async read(count: number): Promise<Buffer> {
       while (pending.length < count) {
         const chunk: Buffer | null = socket.read();
         if (chunk) pending = Buffer.concat([pending, chunk]);
-        else if (!socket.readableEnded && !socket.destroyed) {
+        else if (!socket.destroyed) {
           await anyEvent(socket, ['readable', 'end', 'close'], signal);
         } else throw Object.assign(new Error('the proxy closed the connection'), { code: 'ECONNRESET' });
       }

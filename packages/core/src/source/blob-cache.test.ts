@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import {
   chmod,
+  link,
   mkdir,
   mkdtemp,
   open,
@@ -13,6 +15,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import { openRegistry } from '../registry/open-registry.ts';
@@ -157,6 +160,19 @@ describe('cachedSource', () => {
     expect(registry.received).toEqual([]);
   });
 
+  it.each<[string, Fault]>([
+    ['has none of that range', { status: 416, body: '' }],
+    ['sends another range', { headers: { 'content-range': `bytes 0-${blob.length - 1}/${blob.length}` } }],
+    ['names no range', { headers: { 'content-range': undefined } }],
+  ])('begins anew where the registry %s, as it would in every later run', async (_name, fault) => {
+    const { folder, part } = await makeFolder();
+    await mkdir(folder, { mode: 0o700 });
+    await writeFile(part, blob.subarray(0, cut), { mode: 0o600 });
+    const { registry, source } = await start(({ headers }) => (headers.range ? fault : undefined));
+    expect((await run(source, { folder })).counted).toBe(blob.length);
+    expect(registry.received.map(({ headers }) => headers.range)).toEqual([`bytes=${cut}-`, undefined]);
+  });
+
   it('takes a part that is complete and right without a request', async () => {
     const { folder, part } = await makeFolder();
     await mkdir(folder, { mode: 0o700 });
@@ -198,6 +214,42 @@ describe('cachedSource', () => {
     ]);
     expect(all[0]).toEqual(blob);
     expect(registry.requests).toHaveLength(1);
+  });
+
+  it('shares a folder with another run that is at the same blobs', async () => {
+    const { folder } = await makeFolder();
+    const bothAsked = Promise.withResolvers<void>();
+    const { source } = await start(async ({ earlier }) => {
+      if (earlier === 1) bothAsked.resolve();
+      await bothAsked.promise;
+      return undefined;
+    });
+    const runs = [run(source, { folder }), run(source, { folder })];
+    await Promise.all(runs);
+    expect(await readdir(folder)).toEqual([hexOf(digestOf(blob))]);
+  });
+
+  it.each(['finished', 'part'] as const)('ends at once with an abort while it looks at a %s blob', async (name) => {
+    const paths = await makeFolder();
+    await mkdir(paths.folder, { mode: 0o700 });
+    await writeFile(paths[name], Buffer.alloc(5 * 1024 * 1024), { mode: 0o600 });
+    const controller = new AbortController();
+    const reason = new Error('Ctrl-C');
+    let reads = 0;
+    const openFile = async (...args: Parameters<typeof open>) => {
+      const file = await open(...args);
+      const read = file.read.bind(file) as (...rest: unknown[]) => Promise<never>;
+      const count = (...rest: unknown[]) => {
+        reads++;
+        controller.abort(reason);
+        return read(...rest);
+      };
+      return Object.assign(file, { read: count }) as typeof file;
+    };
+    const { registry, source } = await start();
+    const cached = cachedSource(source, { folder: paths.folder, openFile });
+    await expect(cached.prefetch([wantedOf(blob)], { signal: controller.signal })).rejects.toBe(reason);
+    expect([reads, registry.requests.length]).toEqual([1, 0]);
   });
 
   it('stops the others when one fails, and goes on with them in the next run', async () => {
@@ -353,6 +405,12 @@ describe('a folder that others have their hands on', () => {
     ['a part that is a link', ({ part }) => symlink('/dev/null', part)],
     ['a finished blob that is a link', ({ finished }) => symlink('/etc/hostname', finished)],
     ['a folder in place of a part', ({ part }) => mkdir(part)],
+    ['a pipe in place of a part', ({ part }) => makePipe(part)],
+    ['a pipe in place of a finished blob', ({ finished }) => makePipe(finished)],
+    [
+      'a finished blob with a second name',
+      ({ finished, folder }) => writeFile(finished, blob).then(() => link(finished, join(folder, 'x'))),
+    ],
   ])('refuses %s', async (_name, prepare) => {
     const paths = await makeFolder();
     await mkdir(paths.folder, { mode: 0o700 });
@@ -362,6 +420,10 @@ describe('a folder that others have their hands on', () => {
     expect(registry.requests).toEqual([]);
   });
 });
+
+async function makePipe(path: string): Promise<void> {
+  await promisify(execFile)('mkfifo', ['-m', '600', path]);
+}
 
 function flipped(): Buffer {
   const bytes = Buffer.from(blob);

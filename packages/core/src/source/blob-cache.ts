@@ -41,8 +41,8 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
     options?.signal?.throwIfAborted();
     await folder.create();
     const { digest } = wanted;
-    if (await folder.isProven(digest)) return onBytes(await folder.bytesOf(digest));
-    const part = await folder.openPart(digest);
+    if (await folder.isProven(digest, options?.signal)) return onBytes(await folder.bytesOf(digest));
+    const part = await folder.openPart(digest, options?.signal);
     try {
       onBytes(part.length);
       await fillPart(part, wanted, origins, onBytes, options);

@@ -6,16 +6,16 @@ import { ensureFolder, factsOf, requirePrivateFile } from '../ledger/require-pri
 import { stateFault, systemCode } from '../ledger/state-fault.ts';
 import { nodeStateFs } from '../ledger/state-fs.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
-import { hashFile, NO_FOLLOW, type OpenFile, openPart, type PartFile } from './part-file.ts';
+import { CAREFULLY, hashFile, type OpenFile, openPart, type PartFile } from './part-file.ts';
 
 /** Blobs in a folder of this user's alone: `<hex>` is one that was right when it got its name, `<hex>.part` is on its way. */
 export interface BlobFolder {
   create(): Promise<void>;
   /** True for a finished blob whose bytes still have the digest; a damaged one is deleted. */
-  isProven(digest: Digest): Promise<boolean>;
+  isProven(digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** Bytes that are there of a blob, finished or not; unproven. */
   bytesOf(digest: Digest): Promise<number>;
-  openPart(digest: Digest): Promise<PartFile>;
+  openPart(digest: Digest, signal?: AbortSignal): Promise<PartFile>;
   /** Gives a complete part its final name. */
   finish(digest: Digest): Promise<void>;
   read(digest: Digest): AsyncIterable<Uint8Array>;
@@ -24,21 +24,29 @@ export interface BlobFolder {
 }
 
 const OURS = /^[0-9a-f]{64}(\.part)?$/;
-const READ = constants.O_RDONLY | NO_FOLLOW;
+const READ = constants.O_RDONLY | CAREFULLY;
 
 export function openBlobFolder(folder: string, openFile: OpenFile = open): BlobFolder {
   const finished = (digest: Digest) => join(folder, hexOf(digest));
   const part = (digest: Digest) => `${finished(digest)}.part`;
+  const isProven = (digest: Digest, signal?: AbortSignal) => proveFile(finished(digest), digest, openFile, signal);
   return {
     create: () => ensureFolder(folder, nodeStateFs),
-    isProven: (digest) => proveFile(finished(digest), digest, openFile),
+    isProven,
     async bytesOf(digest) {
       const facts = (await factsOf(finished(digest), nodeStateFs)) ?? (await factsOf(part(digest), nodeStateFs));
       return facts?.size ?? 0;
     },
-    openPart: (digest) => openPart(part(digest), openFile),
-    // Not synced: what a power cut damages is found by its digest and fetched again.
-    finish: (digest) => rename(part(digest), finished(digest)),
+    openPart: (digest, signal) => openPart(part(digest), openFile, signal),
+    async finish(digest) {
+      try {
+        // Not synced: what a power cut damages is found by its digest and fetched again.
+        await rename(part(digest), finished(digest));
+      } catch (error) {
+        // Another run was at the same part, and was first.
+        if (systemCode(error) !== 'ENOENT' || !(await isProven(digest))) throw error;
+      }
+    },
     async *read(digest) {
       const path = finished(digest);
       const file = await openFile(path, READ).catch((error) => Promise.reject(stateFault(error, 'read', path)));
@@ -48,13 +56,13 @@ export function openBlobFolder(folder: string, openFile: OpenFile = open): BlobF
   };
 }
 
-async function proveFile(path: string, digest: Digest, openFile: OpenFile): Promise<boolean> {
+async function proveFile(path: string, digest: Digest, openFile: OpenFile, signal?: AbortSignal): Promise<boolean> {
   if (!(await factsOf(path, nodeStateFs))) return false;
   const file = await openFile(path, READ);
   try {
     requirePrivateFile(path, await file.stat(), nodeStateFs);
     const hash = createHash('sha256');
-    await hashFile(file, hash);
+    await hashFile(file, hash, signal);
     if (`sha256:${hash.digest('hex')}` === digest) return true;
   } finally {
     await file.close();

@@ -27,7 +27,7 @@ export async function fillPart(
       try {
         return await fetchRest(part, wanted, origin, onBytes, options);
       } catch (error) {
-        if (codeOf(error) !== 'DIGEST_MISMATCH') throw error;
+        if (codeOf(error) !== 'DIGEST_MISMATCH' && !(hadBytes && isRefusedRange(error))) throw error;
         await restart();
         if (!hadBytes) throw error;
       }
@@ -54,6 +54,12 @@ async function fetchRest(
   }
   const found = part.digest();
   if (found !== digest) throw mismatch(`${where}: expected this digest, the bytes have ${found}`);
+}
+
+/** Who knows no ranges now will know none in the next run: what is there would be in the way of every try. */
+function isRefusedRange(error: unknown): boolean {
+  const { details } = error as { readonly details?: { readonly reason?: unknown } };
+  return codeOf(error) === 'REGISTRY_ANSWER_INVALID' && details?.reason === 'range';
 }
 
 function requireLimit({ digest, size = 0, limit }: WantedContent): void {

@@ -21,16 +21,16 @@ export interface PartFile {
 export type OpenFile = (path: string, flags: number, mode?: number) => Promise<FileHandle>;
 
 const PIECE = 1024 * 1024;
-/** Absent on Windows, where making a link needs rights that a hostile program has no more than others. */
-export const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** No link is followed and no pipe waited for. Windows has neither flag; making a link there needs rights that others have not. */
+export const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Opens or begins a file, and hashes what an earlier run left in it. Whoever may write it could only waste a download. */
-export async function openPart(path: string, openFile: OpenFile = open): Promise<PartFile> {
-  const file = await openFile(path, constants.O_RDWR | constants.O_CREAT | NO_FOLLOW, 0o600);
+export async function openPart(path: string, openFile: OpenFile = open, signal?: AbortSignal): Promise<PartFile> {
+  const file = await openFile(path, constants.O_RDWR | constants.O_CREAT | CAREFULLY, 0o600);
   try {
     requirePrivateFile(path, await file.stat(), nodeStateFs);
     const hash = createHash('sha256');
-    return toPart(file, hash, await hashFile(file, hash));
+    return toPart(file, hash, await hashFile(file, hash, signal));
   } catch (error) {
     await file.close();
     throw error;
@@ -38,9 +38,10 @@ export async function openPart(path: string, openFile: OpenFile = open): Promise
 }
 
 /** How many bytes a file has; they go into the hash. */
-export async function hashFile(file: FileHandle, hash: Hash): Promise<number> {
+export async function hashFile(file: FileHandle, hash: Hash, signal?: AbortSignal): Promise<number> {
   const buffer = Buffer.allocUnsafe(PIECE);
   for (let at = 0; ; ) {
+    signal?.throwIfAborted();
     const { bytesRead } = await file.read(buffer, 0, PIECE, at);
     if (bytesRead === 0) return at;
     hash.update(buffer.subarray(0, bytesRead));

@@ -9,6 +9,8 @@ export interface TestProxy extends AsyncDisposable {
   /** `127.0.0.1:<port>` */
   readonly host: string;
   readonly asked: string[];
+  /** When every connection to it has ended. */
+  idle(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -29,7 +31,8 @@ export async function startHttpProxy({ to, tls, raw }: HttpProxyOptions) {
     headers.push(request.headers);
     socket.on('error', () => {});
     if (raw === undefined) join(socket, to, () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
-    else if (raw !== '') socket.end(raw);
+    else socket.resume().on('end', () => socket.destroy()); // else it would not see the client leave
+    if (raw) socket.end(raw);
   });
   return { ...(await listen(server, asked)), headers };
 }
@@ -100,5 +103,13 @@ async function listen(server: Server, asked: string[]): Promise<TestProxy> {
     for (const socket of sockets) socket.destroy();
     await closed;
   };
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked, close, [Symbol.asyncDispose]: close };
+  const ended = (socket: Socket) => socket.closed || new Promise((resolve) => socket.once('close', resolve));
+  const idle = () => Promise.all([...sockets].map(ended));
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    idle,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
