@@ -193,16 +193,18 @@ describe('a registry that wants a log-in', () => {
     await expect(open().findSignatures(reference, digest)).rejects.toMatchObject({ code: 'REGISTRY_DENIED' });
   });
 
-  it('gets it over TLS too', async () => {
+  it('gets it over TLS too, through a proxy that sees none of it', async () => {
     const tls = createTestCertificate();
     const { registry, home, digest, store } = await start({ auth: 'basic', logIn, tls });
     await store(docker, { auths: { [registry.host]: jane } });
+    await using proxy = await startHttpProxy({ to: Number(new URL(registry.origin).port) });
     const reference = parseReference('registry.example.org/team/sandbox:latest');
     const source = openSources({
       ...{ reference, mirrors: [registry.origin], mirrorOnly: true, ca: tls.cert },
-      ...{ env: {}, home, platform: 'linux', readCredentials: true },
+      ...{ env: { HTTPS_PROXY: proxy.host }, home, platform: 'linux', readCredentials: true },
     });
     expect(await source.resolve(reference)).toBe(digest);
+    expect(proxy.headers.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
   });
 });
 

@@ -76,6 +76,18 @@ describe('a registry that does not answer', () => {
     });
   });
 
+  it('bad input 2: gives up on a handshake (TLS) that gets no answer', async () => {
+    const server = createServer((socket) => void socket.on('error', () => {}));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const origin = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const source = openRegistry({ origin, timeoutMs: 60, deadlineMs: 60_000, env: {}, retry: oneTry });
+    await expect(source.resolve(reference)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      details: { reason: 'timeout' },
+    });
+    server.close();
+  });
+
   it('bad input 2: gives up on headers that drip', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {});

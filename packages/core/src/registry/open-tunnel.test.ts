@@ -175,8 +175,11 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
     await expect(started.open({ ALL_PROXY: proxy.host }).resolve(reference)).rejects.toMatchObject({ message });
   });
 
-  it('refuses a proxy that answers in the registry’s place, and names it', async () => {
-    await using impostor = await start({ tls: createTestCertificate({ host }) });
+  it.each([
+    ['of an unknown authority', createTestCertificate({ host })],
+    ['for another name', proxyCertificate],
+  ])('refuses a proxy that answers in the registry’s place, and names it: certificate %s', async (_name, tls) => {
+    await using impostor = await start({ tls });
     await using proxy = await startHttpProxy({ to: impostor.port });
     await expect(impostor.open({ ALL_PROXY: `http://${proxy.host}` }).resolve(reference)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',

@@ -40,20 +40,16 @@ async function openHttp(undici: Undici, tunnel: Tunnel, host: string, signal: Ab
     // The library takes the name for the certificate from the Host header, which is the target's: the address has the proxy's.
     connect: ({ servername: _targets, ...address }, callback) => connect(address, callback),
   });
-  try {
-    const headers = { host, ...(proxy.credentials && { 'proxy-authorization': basic(proxy.credentials) }) };
-    const { statusCode, socket } = await client.connect({ path: host, headers, signal });
-    const isOpen = statusCode < 300;
-    if (isOpen && socket.readableLength === 0) return socket as Socket;
-    socket.on('error', () => {}).destroy();
-    if (isOpen) throw proxyFailure(proxy, host, 'proxy', STAGED);
-    if (statusCode === 407)
-      throw proxyFailure(proxy, host, 'proxy', 'wants a user name and password, or others (HTTP 407)');
-    const reason = statusCode >= 500 ? 'proxy-target' : 'proxy';
-    throw proxyFailure(proxy, host, reason, `did not connect to it (HTTP ${statusCode})`);
-  } finally {
-    void client.destroy(); // a tunnel does not belong to it any more
-  }
+  const headers = { host, ...(proxy.credentials && { 'proxy-authorization': basic(proxy.credentials) }) };
+  const { statusCode, socket } = await client.connect({ path: host, headers, signal });
+  const isOpen = statusCode < 300;
+  if (isOpen && socket.readableLength === 0) return socket as Socket;
+  socket.on('error', () => {}).destroy();
+  if (isOpen) throw proxyFailure(proxy, host, 'proxy', STAGED);
+  if (statusCode === 407)
+    throw proxyFailure(proxy, host, 'proxy', 'wants a user name and password, or others (HTTP 407)');
+  const reason = statusCode >= 500 ? 'proxy-target' : 'proxy';
+  throw proxyFailure(proxy, host, reason, `did not connect to it (HTTP ${statusCode})`);
 }
 
 async function openSocks(tunnel: Tunnel, host: string, signal: AbortSignal): Promise<Socket> {

@@ -32,7 +32,11 @@ async function startScript(answers: readonly string[]) {
 
 async function shake(answers: readonly string[], to = target) {
   const { socket, sent } = await startScript(answers);
-  return { result: await socks5Handshake(socket, to, credentials, new AbortController().signal), sent };
+  const listeners = () => ['readable', 'close', 'error'].map((event) => socket.listenerCount(event));
+  const before = listeners();
+  const result = await socks5Handshake(socket, to, credentials, new AbortController().signal);
+  expect(listeners()).toEqual(before); // whoever reads on is alone
+  return { result, sent };
 }
 
 describe('socks5Handshake', () => {

@@ -93,7 +93,7 @@ function readExactly(socket: Socket, signal: AbortSignal) {
         const chunk: Buffer | null = socket.read();
         if (chunk) pending = Buffer.concat([pending, chunk]);
         else if (!socket.destroyed) {
-          await anyEvent(socket, ['readable', 'end', 'close'], signal);
+          await anyEvent(socket, ['readable', 'close'], signal);
         } else throw Object.assign(new Error('the proxy closed the connection'), { code: 'ECONNRESET' });
       }
       const bytes = pending.subarray(0, count);

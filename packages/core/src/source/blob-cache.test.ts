@@ -173,6 +173,15 @@ describe('cachedSource', () => {
     expect(registry.received.map(({ headers }) => headers.range)).toEqual([`bytes=${cut}-`, undefined]);
   });
 
+  it('takes an empty blob without a request, and refuses an announced one that is not', async () => {
+    const { folder } = await makeFolder();
+    const { registry, source } = await start();
+    expect((await run(source, { folder }, [Buffer.of()])).counted).toBe(0);
+    const cached = cachedSource(source, { folder });
+    await expect(cached.prefetch([{ ...wantedOf(blob), size: 0 }])).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(registry.requests).toEqual([]);
+  });
+
   it('takes a part that is complete and right without a request', async () => {
     const { folder, part } = await makeFolder();
     await mkdir(folder, { mode: 0o700 });
@@ -399,6 +408,17 @@ describe('a disk that is full', () => {
 });
 
 describe('a folder that others have their hands on', () => {
+  it('is not cleared where it is a link to a folder of somebody else’s blobs', async () => {
+    const { folder, finished } = await makeFolder();
+    const elsewhere = `${folder}-elsewhere`;
+    await mkdir(elsewhere, { mode: 0o700 });
+    await symlink(elsewhere, folder);
+    await writeFile(finished, blob);
+    const { source } = await start();
+    await expect(cachedSource(source, { folder }).clear()).rejects.toMatchObject({ code: 'STATE_INVALID' });
+    expect(await readdir(elsewhere)).toHaveLength(1);
+  });
+
   it.each<[string, (paths: { folder: string; finished: string; part: string }) => Promise<void>]>([
     ['a folder that others may write to', ({ folder }) => chmod(folder, 0o777)],
     ['a part that others may write', ({ part }) => writeFile(part, '').then(() => chmod(part, 0o666))],

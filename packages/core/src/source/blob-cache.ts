@@ -11,7 +11,7 @@ import type { OpenFile } from './part-file.ts';
 import { readVerified } from './read-verified.ts';
 
 export interface BlobCacheOptions {
-  /** Created for this user alone; nothing else belongs in it. Two runs at once waste work and harm nothing. */
+  /** Created for this user alone; nothing else belongs in it. Two runs at once waste work; what one clears, the other misses. */
   readonly folder: string;
   /** Most downloads at once. */
   readonly parallel?: number;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureFolder, factsOf, requirePrivateFile } from '../ledger/require-private.ts';
+import { ensureFolder, factsOf, findFolder, requirePrivateFile } from '../ledger/require-private.ts';
 import { stateFault, systemCode } from '../ledger/state-fault.ts';
 import { nodeStateFs } from '../ledger/state-fs.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
@@ -72,6 +72,7 @@ async function proveFile(path: string, digest: Digest, openFile: OpenFile, signa
 }
 
 async function clearFolder(folder: string): Promise<void> {
+  if (!(await findFolder(folder, nodeStateFs))) return;
   try {
     for await (const { name } of await opendir(folder)) {
       if (OURS.test(name)) await unlink(join(folder, name));
