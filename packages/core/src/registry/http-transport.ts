@@ -70,7 +70,6 @@ export function createTransport(options: TransportOptions): SendRequest {
         ({ body }) => release(body),
         () => {},
       );
-      if (isFresh) void agent.destroy();
       throw failureOf(error, request, proxy?.location);
     } finally {
       if (isFresh) agent.close().catch(() => {}); // when its one answer has been read

@@ -173,6 +173,15 @@ describe('cachedSource', () => {
     expect(registry.received.map(({ headers }) => headers.range)).toEqual([`bytes=${cut}-`, undefined]);
   });
 
+  it('keeps what it has where a web page comes in place of the rest', async () => {
+    const { folder, part } = await makeFolder();
+    await mkdir(folder, { mode: 0o700 });
+    await writeFile(part, blob.subarray(0, cut), { mode: 0o600 });
+    const { source } = await start(always({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }));
+    await expect(run(source, { folder })).rejects.toMatchObject({ code: 'REGISTRY_ANSWER_INVALID' });
+    expect((await stat(part)).size).toBe(cut);
+  });
+
   it('takes an empty blob without a request, and refuses an announced one that is not', async () => {
     const { folder } = await makeFolder();
     const { registry, source } = await start();
@@ -223,6 +232,15 @@ describe('cachedSource', () => {
     ]);
     expect(all[0]).toEqual(blob);
     expect(registry.requests).toHaveLength(1);
+  });
+
+  it('fails when another run clears the folder under it', async () => {
+    const { folder } = await makeFolder();
+    const { source } = await start(async () => {
+      await cachedSource(source, { folder }).clear();
+      return undefined;
+    });
+    await expect(run(source, { folder })).rejects.toMatchObject({ code: 'STATE_INVALID' });
   });
 
   it('shares a folder with another run that is at the same blobs', async () => {
@@ -335,6 +353,15 @@ describe('a cache over several places', () => {
     expect(good.registry.received.map(({ headers }) => headers.range)).toEqual([`bytes=${cut}-`]);
   });
 
+  it('goes on at the next place where the first one was cut and has no such part', async () => {
+    const { folder } = await makeFolder();
+    const broken = await start(({ earlier }) => (earlier === 0 ? { resetAfter: cut } : { status: 416 }));
+    const good = await start();
+    await run(sourceChain([broken.source, good.source]), { folder });
+    expect(broken.registry.requests).toHaveLength(2);
+    expect(good.registry.received.map(({ headers }) => headers.range)).toEqual([`bytes=${cut}-`]);
+  });
+
   it('begins anew at an honest place when what the first one gave was wrong', async () => {
     const { folder } = await makeFolder();
     const evil = await start(({ earlier }) => (earlier === 0 ? { ...wrong, resetAfter: cut } : { status: 404 }));
@@ -355,8 +382,14 @@ describe('a cache over several places', () => {
   it('refuses bytes beyond the size before they are on the disk', async () => {
     const { folder, part } = await makeFolder();
     const { source } = await start(always({ body: Buffer.concat([blob, blob]) }));
-    await expect(run(source, { folder })).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    let [there, most] = [0, 0];
+    const onBytes = (count: number) => {
+      there += count;
+      most = Math.max(most, there);
+    };
+    await expect(run(source, { folder, onBytes })).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect((await stat(part)).size).toBe(0);
+    expect(most).toBeLessThanOrEqual(blob.length);
   });
 
   it('asks for nothing that is announced as larger than its limit', async () => {

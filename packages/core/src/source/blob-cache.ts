@@ -38,7 +38,6 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
   const jobs = new Map<Digest, Promise<void>>();
 
   const download = async (wanted: WantedContent, options?: SourceOptions): Promise<void> => {
-    options?.signal?.throwIfAborted();
     await folder.create();
     const { digest } = wanted;
     if (await folder.isProven(digest, options?.signal)) return onBytes(await folder.bytesOf(digest));

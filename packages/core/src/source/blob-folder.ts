@@ -11,7 +11,7 @@ import { CAREFULLY, hashFile, type OpenFile, openPart, type PartFile } from './p
 /** Blobs in a folder of this user's alone: `<hex>` is one that was right when it got its name, `<hex>.part` is on its way. */
 export interface BlobFolder {
   create(): Promise<void>;
-  /** True for a finished blob whose bytes still have the digest; a damaged one is deleted. */
+  /** True for a finished blob whose bytes still have the digest; a damaged one is there to be replaced. */
   isProven(digest: Digest, signal?: AbortSignal): Promise<boolean>;
   /** Bytes that are there of a blob, finished or not; unproven. */
   bytesOf(digest: Digest): Promise<number>;
@@ -44,7 +44,7 @@ export function openBlobFolder(folder: string, openFile: OpenFile = open): BlobF
         await rename(part(digest), finished(digest));
       } catch (error) {
         // Another run was at the same part, and was first.
-        if (systemCode(error) !== 'ENOENT' || !(await isProven(digest))) throw error;
+        if (!(await isProven(digest))) throw error;
       }
     },
     async *read(digest) {
@@ -63,12 +63,10 @@ async function proveFile(path: string, digest: Digest, openFile: OpenFile, signa
     requirePrivateFile(path, await file.stat(), nodeStateFs);
     const hash = createHash('sha256');
     await hashFile(file, hash, signal);
-    if (`sha256:${hash.digest('hex')}` === digest) return true;
+    return `sha256:${hash.digest('hex')}` === digest;
   } finally {
     await file.close();
   }
-  await unlink(path);
-  return false;
 }
 
 async function clearFolder(folder: string): Promise<void> {

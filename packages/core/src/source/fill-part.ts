@@ -59,7 +59,7 @@ async function fetchRest(
 /** Who knows no ranges now will know none in the next run: what is there would be in the way of every try. */
 function isRefusedRange(error: unknown): boolean {
   const { details } = error as { readonly details?: { readonly reason?: unknown } };
-  return codeOf(error) === 'REGISTRY_ANSWER_INVALID' && details?.reason === 'range';
+  return details?.reason === 'range';
 }
 
 function requireLimit({ digest, size = 0, limit }: WantedContent): void {
