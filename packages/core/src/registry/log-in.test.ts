@@ -8,10 +8,10 @@ import { digestOf } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
 import { readVerified } from '../source/read-verified.ts';
 import { createTestCertificate } from '../testing/test-certificate.ts';
+import { startHttpProxy, startSocksProxy } from '../testing/test-proxy.ts';
 import { startTestRegistry, type TestRegistryOptions } from '../testing/test-registry.ts';
 import { openSources, type SourcesOptions } from './open-sources.ts';
 import { withoutPause } from './retry-policy.test-support.ts';
-import { startHttpProxy, startSocksProxy } from './test-proxy.test-support.ts';
 
 const repository = 'team/sandbox';
 const logIn = { username: 'jane', password: 'SECRET:pass' };

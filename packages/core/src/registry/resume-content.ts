@@ -48,7 +48,7 @@ export async function* resumeContent(
       if (size === undefined || received >= size) return;
       cut = endedTooSoon(where, received, size);
     } catch (error) {
-      if (signal.aborted || !isPassing(error)) throw error;
+      if (!isPassing(error)) throw error;
       if (received === size) return;
       cut = error;
     }

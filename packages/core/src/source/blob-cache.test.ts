@@ -240,7 +240,16 @@ describe('cachedSource', () => {
       await cachedSource(source, { folder }).clear();
       return undefined;
     });
-    await expect(run(source, { folder })).rejects.toMatchObject({ code: 'STATE_INVALID' });
+    const fetching = cachedSource(source, { folder }).prefetch([wantedOf(blob)]);
+    await expect(fetching).rejects.toMatchObject({ code: 'STATE_INVALID' });
+  });
+
+  it('goes on with a part where the source can only begin at the beginning', async () => {
+    const { folder, part } = await makeFolder();
+    await mkdir(folder, { mode: 0o700 });
+    await writeFile(part, blob.subarray(0, cut), { mode: 0o600 });
+    const { origins: _none, ...plain } = (await start()).source;
+    expect((await run(plain, { folder })).counted).toBe(blob.length);
   });
 
   it('shares a folder with another run that is at the same blobs', async () => {
@@ -283,7 +292,9 @@ describe('cachedSource', () => {
     const { folder } = await makeFolder();
     const bad = digestOf(blobs[1] as Buffer);
     const { source } = await start(({ path }) => (path.endsWith(bad) ? { status: 404 } : { stallAfter: cut }));
-    await expect(run(source, { folder }, blobs)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    const cached = cachedSource(source, { folder });
+    const { signal } = new AbortController();
+    await expect(cached.prefetch(blobs.map(wantedOf), { signal })).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
     await run((await start()).source, { folder }, blobs);
   });
 
@@ -331,6 +342,7 @@ describe('cachedSource', () => {
     await cached.clear();
     await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
     await cached.clear();
+    expect(await readAll(cached, wantedOf(blob))).toEqual(blob); // fetched anew
   });
 });
 

@@ -79,8 +79,7 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
     },
 
     async prefetch(contents, { signal } = {}) {
-      const blobs = contents.filter(({ kind }) => kind === 'blob');
-      const missing = [...new Map(blobs.map((content) => [content.digest, content])).values()];
+      const missing = [...new Map(contents.map((content) => [content.digest, content])).values()];
       await requireRoom(folder, path, missing, freeBytes);
       const failed = new AbortController();
       const options = { signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal };
@@ -90,7 +89,6 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
     },
 
     async clear() {
-      await Promise.allSettled(jobs.values());
       jobs.clear();
       await folder.clear();
     },
