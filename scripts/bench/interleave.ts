@@ -1,0 +1,44 @@
+/** Takes one measurement, in whatever unit the caller compares. */
+export type Job = () => Promise<number>;
+
+/** What several rounds gave. */
+export interface Samples {
+  readonly median: number;
+  readonly least: number;
+  /** Median of the ratios within each round: what slowed the machine then slowed both. */
+  over(other: Samples): number;
+  readonly values: readonly number[];
+}
+
+/** Runs each job once per round, in turn, each round beginning with another one. One warming round does not count. */
+export async function interleave<Name extends string>(
+  jobs: Readonly<Record<Name, Job>>,
+  rounds: number,
+  warming = 1,
+): Promise<Readonly<Record<Name, Samples>>> {
+  const names = Object.keys(jobs) as Name[];
+  const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = -warming; round < rounds; round += 1) {
+    const first = Math.max(round, 0) % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      const value = await jobs[name]();
+      if (round >= 0) values[name].push(value);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, samplesOf(values[name])])) as Record<Name, Samples>;
+}
+
+export function samplesOf(values: readonly number[]): Samples {
+  return {
+    values,
+    median: medianOf(values),
+    least: Math.min(...values),
+    over: (other) => medianOf(values.map((value, round) => value / (other.values[round] ?? Number.NaN))),
+  };
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+}
