@@ -1,13 +1,12 @@
+import { milliseconds } from './figures.ts';
+
 /** Takes one measurement, in whatever unit the caller compares. */
 export type Job = () => Promise<number>;
 
-/** What several rounds gave. */
+/** What several rounds gave. What disturbs a machine only ever adds to a time: the least is nearest to the work itself. */
 export interface Samples {
-  readonly median: number;
   readonly least: number;
-  /** Median of the ratios within each round: what slowed the machine then slowed both. */
-  over(other: Samples): number;
-  readonly values: readonly number[];
+  readonly median: number;
 }
 
 /** Runs each job once per round, in turn, each round beginning with another one. One warming round does not count. */
@@ -28,17 +27,13 @@ export async function interleave<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, samplesOf(values[name])])) as Record<Name, Samples>;
 }
 
-export function samplesOf(values: readonly number[]): Samples {
-  return {
-    values,
-    median: medianOf(values),
-    least: Math.min(...values),
-    over: (other) => medianOf(values.map((value, round) => value / (other.values[round] ?? Number.NaN))),
-  };
+/** For the table: how far the median is from the least tells how quiet the machine was. */
+export function describeTimes({ least, median }: Samples): string {
+  return `${milliseconds(least)}, median ${milliseconds(median)}`;
 }
 
-function medianOf(values: readonly number[]): number {
+function samplesOf(values: readonly number[]): Samples {
   const sorted = [...values].sort((one, other) => one - other);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
+  return { least: Math.min(...values), median: ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2 };
 }

@@ -1,7 +1,9 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../test/src/world.ts';
+import type { Machine } from './machine.ts';
+import { runCommand } from './run-command.ts';
 
 /** Whether Podman answers here. */
 export const isPodmanHere = spawnSync('podman', ['--version']).status === 0;
@@ -28,4 +30,18 @@ export async function emptyStore(folder: string): Promise<void> {
   spawnSync('umount', [join(storeOf(folder).root, 'overlay')]);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+}
+
+/** Which verbs of Podman a verb of ours runs, in order: told by a program in Podman's place that writes them down. */
+export async function listPodmanCalls(machine: Machine, ...verb: readonly [string, ...string[]]): Promise<string[]> {
+  const { folder, layout } = machine.world;
+  const [log, program] = [join(folder, 'calls'), join(folder, 'podman')];
+  const script = [
+    '#!/bin/sh',
+    `for word do case $word in -*) ;; *) echo "$word" >> '${log}'; break;; esac; done`,
+    `exec ${podmanWords(layout)[0]} "$@"`,
+  ];
+  await writeFile(program, `${script.join('\n')}\n`, { mode: 0o755 });
+  await runCommand(machine.verb(...verb, '--runtime-option', `command=${program}`));
+  return (await readFile(log, 'utf8')).trim().split('\n');
 }
