@@ -54,6 +54,20 @@ export const lookUpTag: PeerJob = {
   skopeo: ({ world }) => ['inspect', '--tls-verify=false', '--raw', `docker://${world.image}`],
 };
 
+/** One stored signature of a payload, both in files; without its log entry, which cosign wants in a bundle for this. */
+export const verifyStored: PeerJob = {
+  cosign: ({ world }) => [
+    'verify-blob',
+    '--new-bundle-format=false',
+    '--insecure-ignore-tlog',
+    '--key',
+    join(world.folder, 'cosign.pub'),
+    '--signature',
+    join(world.folder, 'signature'),
+    join(world.folder, 'payload'),
+  ],
+};
+
 /** The image of this platform into a folder, hashed but not verified. */
 export const copyImage: PeerJob = {
   crane: ({ world }) => ['pull', '--insecure', '--platform', PLATFORM, '--format', 'oci', world.image, target(world)],

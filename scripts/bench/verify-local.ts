@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { release } from '../../test/src/world.ts';
 import { atMost, milliseconds, type Row, type Table } from './figures.ts';
 import { describeTimes, interleave } from './interleave.ts';
 import { bareNode, createMachine, type Machine } from './machine.ts';
+import { measurePeers, peerCommand, verifyStored } from './peers.ts';
 import { isPodmanHere, listPodmanCalls, podmanEngine, podmanWords } from './podman-engine.ts';
 import { type Command, runCommand } from './run-command.ts';
 
@@ -29,10 +32,19 @@ async function onLayout(): Promise<Row[]> {
     { bare: () => time(bareNode(machine)), ours: () => time(machine.verb('verify-local')) },
     ROUNDS,
   );
+  const { payload, signature } = machine.world.signer.sign({ digest: release(1).digest });
+  await writeFile(join(machine.world.folder, 'payload'), payload);
+  await writeFile(join(machine.world.folder, 'signature'), signature);
+  const peers = await measurePeers(verifyStored, async (peer) => {
+    const { own } = await interleave({ own: () => time(peerCommand(peer, verifyStored, machine)) }, ROUNDS);
+    const job = `${peer}: a signature in a file, no log entry`;
+    return { job, ratio: own.least / samples.bare.least, measured: describeTimes(own) };
+  });
   const ratio = samples.ours.least / samples.bare.least;
   return [
     { job: 'node -e 0', ratio: 1, measured: describeTimes(samples.bare) },
     { job: 'on oci-layout', ratio, measured: describeTimes(samples.ours), target: atMost(3.5, ratio) },
+    ...peers,
   ];
 }
 
