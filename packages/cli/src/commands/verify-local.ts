@@ -9,7 +9,7 @@ export default class VerifyLocal extends BaseCommand {
   static override summary = 'Verify the installed image against the stored signatures, without a network.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    'podman run "$(<%= config.bin %> <%= command.id %> --print ref)"',
+    'image="$(<%= config.bin %> <%= command.id %> --print ref)" && podman run "$image"',
   ];
   static override args = imageArgs;
   static override flags = { ...imageFlags, ...printFlag };

@@ -23,7 +23,7 @@ export const defaultSuggestion = {
   IMAGE_NOT_VERIFIED: 'Install a good one: dangerzone-image upgrade',
   ROLLBACK_REFUSED: 'Keep the image that you have, or wait for a newer release.',
   REGISTRY_UNREACHABLE: tryAgain,
-  REGISTRY_DENIED: 'Check the name of the image; this version reads public images only.',
+  REGISTRY_DENIED: 'Check the name of the image; if it is private, log in with podman login or docker login.',
   REGISTRY_ANSWER_INVALID: `${tryAgain} A captive portal or proxy may be in between.`,
   IMAGE_NOT_FOUND: 'Check the name and the tag of the image.',
   PLATFORM_NOT_FOUND: 'The publisher offers no image for this kind of machine.',

@@ -141,7 +141,9 @@ function foreignRealm({ host }: URL, realm: URL): CodedError {
     'REGISTRY_DENIED',
     `${printable(host)} wants the log-in sent to ${printable(realm.host)}, which is not part of it: not sent`,
     {
-      suggestions: ['Check the registry’s name. If both belong together, list that host as a realm for credentials.'],
+      suggestions: [
+        'Check the registry’s name. If both belong together, list that host in the settings (config.json), in "credentialRealms".',
+      ],
       details: { host, realm: realm.host },
     },
   );

@@ -47,7 +47,7 @@ async function nothingStored(state: StateFolder, { trust }: Profile, digest: Dig
       ? `its stored signatures are by a key that is no longer trusted (key file ${others[0]})`
       : 'no signature is stored for it';
   return new CodedError('IMAGE_NOT_VERIFIED', `${digest} of ${trust.image} is not verified: ${why}`, {
-    suggestions: ['Fetch the signatures again: dangerzone-image upgrade'],
+    suggestions: ['Do not run it. Install a verified one in its place: dangerzone-image upgrade'],
     details: { digest },
   });
 }
