@@ -15,7 +15,8 @@ import {
   type TestSigner,
 } from '@dangerzone-image/core/testing';
 
-const cli = join(
+/** The built CLI's bin file. */
+export const cli = join(
   dirname(createRequire(import.meta.url).resolve('dangerzone-image/package.json')),
   'bin',
   'dangerzone-image.js',

@@ -1,0 +1,138 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTestSigner, publishTestImage, type TestRegistryOptions } from '@dangerzone-image/core/testing';
+import { expect } from 'vitest';
+import { createMachine, type Machine, recent } from './docs-machine.ts';
+
+interface Given {
+  /** How the registry is from the start. */
+  readonly registry?: TestRegistryOptions;
+  /** Before the block; in place of installing release 1, where it says so. */
+  prepare?(machine: Machine): Promise<unknown>;
+  readonly isInstalledByItself?: true;
+  /** After the block. */
+  afterwards?(machine: Machine): void;
+}
+
+const upgrade = ({ world }: Machine) => world.runBare(['upgrade', '--quiet']);
+const data = ({ home }: Machine) => join(home, '.local', 'share', 'dangerzone');
+
+/** Everything that a page may say to have happened. Without a word, release 1 is offered and installed. */
+const givens: Readonly<Record<string, Given>> = {
+  'nothing is installed': { isInstalledByItself: true },
+  'no settings': { isInstalledByItself: true, prepare: ({ writeSettings }) => writeSettings(nothing) },
+  'a newer release': { prepare: async ({ world }) => world.publish(recent(2)) },
+  'an older release': {
+    async prepare(machine) {
+      machine.world.publish(recent(2));
+      await upgrade(machine);
+      machine.world.publish(recent(1));
+    },
+  },
+  'a release without a signature': {
+    prepare: async ({ world: { registry } }) => publishTestImage(registry, 'team/sandbox', recent(2)),
+  },
+  'the registry is out of reach': { prepare: ({ world }) => world.registry.close() },
+  'a release that somebody else signed': {
+    async prepare({ world: { registry, image } }) {
+      const signers = [createTestSigner({ image })];
+      publishTestImage(registry, 'team/sandbox', recent(2), { signers });
+    },
+  },
+  'the image was swapped': { prepare: swap },
+  'another upgrade is at work': { prepare: holdUpgrade },
+  'a log-in is needed': {
+    registry: { auth: 'basic', logIn: { username: 'reader', password: 'secret' } },
+    isInstalledByItself: true,
+  },
+  'the registry speaks https': {
+    isInstalledByItself: true,
+    async prepare({ companyRegistry, folder, writeSettings }) {
+      const caFile = join(folder, 'company-ca.pem');
+      await writeSettings({ mirrors: [companyRegistry.origin], mirrorOnly: true, caFile });
+    },
+  },
+  'everything goes through the proxy': {
+    isInstalledByItself: true,
+    afterwards({ world, companyRegistry, proxies }) {
+      const connections = [world.registry, companyRegistry].flatMap(({ received }) => [
+        ...new Set(received.map(({ connection }) => connection)),
+      ]);
+      expect(connections).not.toHaveLength(0);
+      expect(proxies.flatMap(({ asked }) => asked)).toHaveLength(connections.length);
+    },
+  },
+  'the proxy is not asked': {
+    isInstalledByItself: true,
+    afterwards: ({ proxies }) => expect(proxies.flatMap(({ asked }) => asked)).toEqual([]),
+  },
+  'the proxy is down': { prepare: ({ proxies }) => Promise.all(proxies.map((proxy) => proxy.close())) },
+  'the image registry is not asked': {
+    isInstalledByItself: true,
+    afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
+  },
+  'Dangerzone was here': { isInstalledByItself: true, prepare: leaveDangerzoneState },
+};
+
+const nothing = { profile: undefined, runtime: undefined, runtimeOptions: undefined, progress: undefined };
+
+export async function prepareMachine(
+  names: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Promise<{ machine: Machine; afterwards(): void }> {
+  const stages = names.map((name) => {
+    const stage = givens[name];
+    if (!stage) throw new Error(`given what? ${name} is none of: ${Object.keys(givens).join(', ')}`);
+    return stage;
+  });
+  const machine = await createMachine(Object.assign({}, ...stages.map(({ registry }) => registry)));
+  for (const [name, text] of Object.entries(files)) {
+    if (name !== 'config.json') await machine.writeFile(name, text);
+  }
+  await machine.writeSettings(JSON.parse(files['config.json'] ?? '{}'));
+  machine.world.publish(recent(1));
+  if (!stages.some(({ isInstalledByItself }) => isInstalledByItself)) {
+    expect(await upgrade(machine)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  }
+  for (const { prepare } of stages) await prepare?.(machine);
+  return {
+    machine,
+    afterwards() {
+      for (const { afterwards } of stages) afterwards?.(machine);
+    },
+  };
+}
+
+/** Somebody who can write to the store puts another image under the same name. */
+async function swap({ world }: Machine): Promise<void> {
+  const evil = recent(3);
+  const file = join(world.layout, 'index.json');
+  const index = JSON.parse(await readFile(file, 'utf8'));
+  for (const { digest, bytes } of [evil.index, ...evil.manifests, ...evil.blobs]) {
+    await writeFile(join(world.layout, 'blobs', 'sha256', digest.slice(7)), bytes);
+  }
+  index.manifests[0] = { ...index.manifests[0], digest: evil.digest, size: evil.index.bytes.length };
+  await writeFile(file, JSON.stringify(index));
+}
+
+/** An upgrade that another process began, held in its first download until the block has ended. */
+async function holdUpgrade(machine: Machine): Promise<void> {
+  machine.world.publish(recent(2));
+  machine.world.registry.requests.length = 0;
+  const release = machine.holdDownload();
+  const ended = upgrade(machine);
+  machine.atEnd.push(() => {
+    release();
+    return ended;
+  });
+  const { requests } = machine.world.registry;
+  await expect.poll(() => requests.some((line) => line.includes('/blobs/')), { timeout: 20_000 }).toBe(true);
+}
+
+/** The folder as Dangerzone 0.11 leaves it, and the built-in profile. */
+async function leaveDangerzoneState(machine: Machine): Promise<void> {
+  await machine.writeSettings({ profile: undefined });
+  const signatures = join(data(machine), 'signatures');
+  await mkdir(signatures, { recursive: true, mode: 0o755 });
+  await writeFile(join(signatures, 'last_log_index'), '2086326142');
+}
