@@ -66,7 +66,11 @@ const givens: Readonly<Record<string, Given>> = {
     isInstalledByItself: true,
     afterwards: ({ proxies }) => expect(proxies.flatMap(({ asked }) => asked)).toEqual([]),
   },
-  'the proxy is down': { prepare: ({ proxies }) => Promise.all(proxies.map((proxy) => proxy.close())) },
+  'the proxy is down': {
+    isInstalledByItself: true,
+    prepare: ({ proxies }) => Promise.all(proxies.map((proxy) => proxy.close())),
+  },
+  'the mirror is down': { isInstalledByItself: true, prepare: ({ mirror }) => mirror.close() },
   'the image registry is not asked': {
     isInstalledByItself: true,
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),

@@ -27,6 +27,8 @@ export interface Machine extends AsyncDisposable {
   readonly home: string;
   /** The current folder of what is run. */
   readonly folder: string;
+  /** Has release 1, as the image's own registry does. */
+  readonly mirror: TestRegistry;
   /** Speaks https, with a certificate that nobody knows; it has release 1. */
   readonly companyRegistry: TestRegistry;
   readonly proxies: readonly TestProxy[];
@@ -101,6 +103,7 @@ export async function createMachine(registryOptions: TestRegistryOptions = {}): 
     world,
     home,
     folder,
+    mirror,
     companyRegistry,
     proxies: [httpProxy, tor],
     atEnd,
