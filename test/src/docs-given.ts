@@ -7,9 +7,10 @@ import { createMachine, type Machine, recent } from './docs-machine.ts';
 interface Given {
   /** How the registry is from the start. */
   readonly registry?: TestRegistryOptions;
-  /** Before the block; in place of installing release 1, where it says so. */
+  /** Before the block. */
   prepare?(machine: Machine): Promise<unknown>;
-  readonly isInstalledByItself?: true;
+  /** Release 1 is not installed first. */
+  readonly startsEmpty?: true;
   /** After the block. */
   afterwards?(machine: Machine): void;
 }
@@ -19,8 +20,8 @@ const data = ({ home }: Machine) => join(home, '.local', 'share', 'dangerzone');
 
 /** Everything that a page may say to have happened. Without a word, release 1 is offered and installed. */
 const givens: Readonly<Record<string, Given>> = {
-  'nothing is installed': { isInstalledByItself: true },
-  'no settings': { isInstalledByItself: true, prepare: ({ writeSettings }) => writeSettings(nothing) },
+  'nothing is installed': { startsEmpty: true },
+  'no settings': { startsEmpty: true, prepare: ({ writeSettings }) => writeSettings(nothing) },
   'a newer release': { prepare: async ({ world }) => world.publish(recent(2)) },
   'an older release': {
     async prepare(machine) {
@@ -43,17 +44,17 @@ const givens: Readonly<Record<string, Given>> = {
   'another upgrade is at work': { prepare: holdUpgrade },
   'a log-in is needed': {
     registry: { auth: 'basic', logIn: { username: 'reader', password: 'secret' } },
-    isInstalledByItself: true,
+    startsEmpty: true,
   },
   'the registry speaks https': {
-    isInstalledByItself: true,
+    startsEmpty: true,
     async prepare({ companyRegistry, folder, writeSettings }) {
       const caFile = join(folder, 'company-ca.pem');
       await writeSettings({ mirrors: [companyRegistry.origin], mirrorOnly: true, caFile });
     },
   },
   'everything goes through the proxy': {
-    isInstalledByItself: true,
+    startsEmpty: true,
     afterwards({ world, companyRegistry, proxies }) {
       const connections = [world.registry, companyRegistry].flatMap(({ received }) => [
         ...new Set(received.map(({ connection }) => connection)),
@@ -63,19 +64,19 @@ const givens: Readonly<Record<string, Given>> = {
     },
   },
   'the proxy is not asked': {
-    isInstalledByItself: true,
+    startsEmpty: true,
     afterwards: ({ proxies }) => expect(proxies.flatMap(({ asked }) => asked)).toEqual([]),
   },
   'the proxy is down': {
-    isInstalledByItself: true,
+    startsEmpty: true,
     prepare: ({ proxies }) => Promise.all(proxies.map((proxy) => proxy.close())),
   },
-  'the mirror is down': { isInstalledByItself: true, prepare: ({ mirror }) => mirror.close() },
+  'the mirror is down': { startsEmpty: true, prepare: ({ mirror }) => mirror.close() },
   'the image registry is not asked': {
-    isInstalledByItself: true,
+    startsEmpty: true,
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
   },
-  'Dangerzone was here': { isInstalledByItself: true, prepare: leaveDangerzoneState },
+  'Dangerzone was here': { startsEmpty: true, prepare: leaveDangerzoneState },
 };
 
 const nothing = { profile: undefined, runtime: undefined, runtimeOptions: undefined, progress: undefined };
@@ -95,7 +96,7 @@ export async function prepareMachine(
   }
   await machine.writeSettings(JSON.parse(files['config.json'] ?? '{}'));
   machine.world.publish(recent(1));
-  if (!stages.some(({ isInstalledByItself }) => isInstalledByItself)) {
+  if (!stages.some(({ startsEmpty }) => startsEmpty)) {
     expect(await upgrade(machine)).toMatchObject({ code: 0, stdout: '', stderr: '' });
   }
   for (const { prepare } of stages) await prepare?.(machine);
