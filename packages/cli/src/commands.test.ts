@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildTestImage, createTestSigner, publishTestImage, startTestRegistry } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,11 +119,54 @@ describe('the verbs, in the order of a first use', () => {
   });
 });
 
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish', 'powershell'])('prints a script for %s and writes nothing', async (shell) => {
+    const home = temporaryFolder();
+    const { code, stdout, stderr } = await runCli(['completion', shell], { cwd: home, env: { HOME: home } });
+    expect({ code, stderr, files: readdirSync(home) }).toEqual({ code: 0, stderr: '', files: [] });
+    for (const word of ['verify-local', 'state-dir', 'oci-layout', 'podman', 'dangerzone'])
+      expect(stdout).toContain(word);
+  });
+
+  it('with --json, the same script is a member of the result', async () => {
+    const { stdout: script } = await runCli(['completion', 'fish']);
+    const { code, stdout } = await runCli(['completion', 'fish', '--json']);
+    expect({ code, ...JSON.parse(stdout) }).toEqual({
+      code: 0,
+      schema: 1,
+      verb: 'completion',
+      status: 'created',
+      shell: 'fish',
+      script,
+    });
+  });
+
+  it('names the runtimes of packages that were added, and runs none of their code', async () => {
+    const home = temporaryFolder();
+    const hook = { target: './index.js', identifier: 'createRuntime' };
+    const files = { 'package.json': { name: 'runtime-lima', oclif: { hooks: { 'runtime:lima': hook } } } };
+    writeFiles(join(home, 'lima'), { ...files, 'index.js': 'process.exit(99)' });
+    const env = { HOME: home };
+    expect((await runCli(['completion', 'bash'], { env })).stdout).not.toContain('lima');
+    expect((await runCli(['plugins', 'add', './lima'], { env, cwd: home })).code).toBe(0);
+    const { code, stdout } = await runCli(['completion', 'bash'], { env });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('words=(lima oci-layout podman)') });
+  });
+
+  it('depends on no settings, and takes the common options without showing them', async () => {
+    const home = temporaryFolder();
+    writeFiles(home, { '.config/dangerzone-image/config.json': '{' });
+    expect((await runCli(['completion', 'bash', '--quiet'], { env: { HOME: home } })).code).toBe(0);
+    expect((await runCli(['completion', '--help'])).stdout).not.toContain('--quiet');
+  });
+});
+
 describe('what is shipped', () => {
   it('has the verbs of this version in its manifest, and no path of the machine that built it', () => {
     const text = readFileSync(join(bin, '../../oclif.manifest.json'), 'utf8');
     expect(Object.keys(JSON.parse(text).commands).sort()).toEqual([
       'check',
+      'completion',
       'plugins:add',
       'plugins:list',
       'plugins:remove',

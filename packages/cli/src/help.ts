@@ -1,4 +1,5 @@
 import { Help } from '@oclif/core/help';
+import { runtimeProviders } from './runtime/runtime-providers.ts';
 
 const EXIT_CODES = `
 EXIT CODES
@@ -25,6 +26,14 @@ export class VerbHelp extends Help {
 
   override async showCommandHelp(...[command]: Parameters<Help['showCommandHelp']>): Promise<void> {
     await super.showCommandHelp(command);
+    const { runtime } = command.flags;
+    if (runtime && !runtime.hidden) this.log(this.#runtimes());
     this.log(`Exit codes: ${this.config.bin} --help`);
+  }
+
+  /** Help reads no file of the user, so what was added is only pointed to. */
+  #runtimes(): string {
+    const names = runtimeProviders(this.config.getPluginsList(), this.config).map(({ runtime }) => runtime);
+    return `Runtimes: ${[...new Set(names)].sort().join(', ')}, and what was added: ${this.config.bin} runtimes`;
   }
 }

@@ -71,6 +71,8 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
     /dangerzone/,
   ],
   ['a profile file that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './missing.json']],
+  ['no shell to complete in', 'USAGE', 'completion', ['completion'], /completion --help/],
+  ['a shell that is none of ours', 'USAGE', 'completion', ['completion', 'tcsh']],
   ['a profile that is no JSON', 'PROFILE_INVALID', 'status', ['status', '--profile', './broken.json']],
   ['a profile with a key that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './profile.json']],
   ['a profile with an unknown field', 'PROFILE_INVALID', 'status', ['status', '--profile', './field.json']],

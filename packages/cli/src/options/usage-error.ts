@@ -16,6 +16,7 @@ export function usageError(error: unknown, vocabulary: Vocabulary): unknown {
   const { flags, args } = error as { flags?: unknown; args?: unknown };
   if (isTexts(flags)) return unknownOption(flags, vocabulary, error);
   if (isTexts(args)) return unexpectedArgument(args, vocabulary, error);
+  if (isArguments(args)) return missingArgument(args, vocabulary, error);
   const [firstLine = ''] = error.message.split('\n');
   return new CodedError('USAGE', escapeControls(firstLine), { suggestions: [seeHelp(vocabulary)], cause: error });
 }
@@ -58,6 +59,24 @@ function unexpectedArgument(args: readonly string[], vocabulary: Vocabulary, cau
     suggestions: [seeHelp(vocabulary)],
     cause,
   });
+}
+
+function missingArgument(args: readonly MissingArgument[], vocabulary: Vocabulary, cause: Error): CodedError {
+  const names = args.map(({ name, options }) => `${name.toUpperCase()}${options ? ` (${options.join(', ')})` : ''}`);
+  return new CodedError('USAGE', `expected ${names.join(' and ')} after ${vocabulary.verb}, got nothing`, {
+    suggestions: [seeHelp(vocabulary)],
+    cause,
+  });
+}
+
+/** oclif's own declaration of an argument. */
+interface MissingArgument {
+  readonly name: string;
+  readonly options?: readonly string[];
+}
+
+function isArguments(value: unknown): value is readonly MissingArgument[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item?.name === 'string');
 }
 
 function seeHelp({ bin, verb }: Vocabulary): string {
