@@ -1,5 +1,4 @@
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CodedError,
@@ -10,22 +9,36 @@ import {
   ociTar,
   parseReference,
   registryOrigin,
+  type VerifiedImage,
 } from '@dangerzone-image/core';
-import { imagesOf, parseImages, parseInfo } from './podman-answers.ts';
-import { type PodmanSurroundings, remoteAddress, unavailable } from './podman-connection.ts';
-import { readPodmanOptions } from './podman-options.ts';
+import { followNote, forgetName, hasName, hasNote, NO_SUCH_IMAGE, removeNote, writeNote } from './digest-name.ts';
+import { imagesOf, type PodmanInfo, parseImages, parseInfo } from './podman-answers.ts';
+import { type PodmanSurroundings, servicePlace, unavailable } from './podman-connection.ts';
+import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
+import { sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
 
-/** `podman rmi` (podman-rmi(1), "EXIT STATUS"): the image was not there. */
-const NO_SUCH_IMAGE = 1;
+/** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
+const SLOWEST_BYTES_PER_SECOND = 32 * 1024;
+const PULL_START_MS = 10 * 60_000;
+const MOST_TIMER_MS = 2 ** 31 - 1;
 
 /** The runtime `podman`. Options: `command=PATH`, `root=DIR`, `runroot=DIR`, `storageDriver=NAME`, `connection=NAME`. */
-export const createRuntime: CreateRuntime = (options) =>
-  podmanRuntime(podmanRunner(readPodmanOptions(options)), {
-    platform: process.platform,
-    env: process.env,
+export const createRuntime: CreateRuntime = (options) => {
+  const command = readPodmanOptions(options);
+  const { platform, env } = process;
+  return podmanRuntime(podmanRunner(command), {
+    platform,
+    env,
     connection: options.connection,
+    place: placeOf(command),
   });
+};
+
+/** Which Podman and which of its stores, in one line. */
+function placeOf({ program, globals }: PodmanCommand): string {
+  return JSON.stringify([program, globals, process.env.CONTAINER_HOST, process.env.CONTAINER_CONNECTION]);
+}
 
 /** The adapter over any way of running Podman. */
 export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings): ReturnType<CreateRuntime> {
@@ -48,59 +61,75 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
     }
   };
 
+  const throughService = async ({ host, store }: PodmanInfo) => {
+    const { address, isMachine } = await servicePlace(run, surroundings);
+    const { graphRootAllocated: size, graphRootUsed: used } = store;
+    return {
+      endpoint: address ?? host.remoteSocket?.path ?? 'a remote connection',
+      isRemote: !isMachine,
+      // Its path is over there. What the disk keeps for root counts as free here: at most this much is.
+      ...(size !== undefined && used !== undefined && { freeBytes: Math.max(0, size - used) }),
+    };
+  };
+
+  const { place = '' } = surroundings;
+  const inFolder = <T>(work: (folder: string) => Promise<T>) => withSpoolFolder(work, { isNeeded: hasNote });
+  const sweep = () => sweepSpoolFolders((folder) => followNote(run, place, folder));
+
   return {
     name: 'podman',
 
     async info() {
-      const { host, store, version } = parseInfo(await askInfo());
-      const isRemote = host.serviceIsRemote ?? false;
-      const { bavail, bsize } = isRemote ? { bavail: 0, bsize: 0 } : await statfs(store.graphRoot);
+      const info = parseInfo(await askInfo());
+      const { host, store, version } = info;
       return {
         version: version.Version,
         platform: { os: host.os, architecture: host.arch, ...(host.variant && { variant: host.variant }) },
         store: store.graphDriverName,
-        endpoint: isRemote
-          ? ((await remoteAddress(run, surroundings)) ?? host.remoteSocket?.path ?? 'a remote connection')
-          : store.graphRoot,
-        isRemote,
         isRootless: host.security?.rootless ?? false,
-        ...(!isRemote && { freeBytes: bavail * bsize }),
+        ...(host.serviceIsRemote ? await throughService(info) : await onThisSystem(info)),
       };
     },
 
     images: (repository, { signal } = {}) => images(repository, signal),
 
     /** By digest: the tag is ours afterwards. Podman gets no credentials, as ours was an anonymous look-up. */
-    pull: (image, { name, signal }) =>
-      inFolder(async (folder) => {
+    async pull(image, { name, signal, onBytes }) {
+      await sweep();
+      onBytes?.(0);
+      const pulled = await inFolder(async (folder) => {
         const authfile = join(folder, 'auth.json');
         await writeFile(authfile, '{}', { mode: 0o600 });
         const reference = `${image.name}@${image.digest}`;
-        // By its names: among the digests it is already when the image came by a load and has a tag of the repository.
-        const rows = parseImages((await run(['images', '--format', 'json'], { signal })).stdout);
-        const before = rows.some(({ Names }) => Names?.includes(reference));
-        const { protocol } = registryOrigin(parseReference(image.name).registry);
-        const insecure = protocol === 'http:' ? ['--tls-verify=false'] : [];
-        const flags = [
-          '--quiet',
-          `--authfile=${authfile}`,
-          `--platform=${formatPlatform(image.platform)}`,
-          ...insecure,
-        ];
-        await run(['pull', ...flags, '--', reference], { signal, timeoutMs: 0 });
-        await run(['tag', '--', reference, name], { signal });
-        // The name by digest would keep the image when ours is taken off. One that was there before is somebody's.
-        if (!before) await run(['untag', '--', reference, reference], { signal });
+        const isOurs = !(await hasName(run, reference, signal));
+        if (isOurs) await writeNote(folder, { reference, place });
+        const settle = async () => {
+          if (isOurs) await forgetName(run, reference);
+          await removeNote(folder);
+        };
+        try {
+          await run(pullWords(image, reference, authfile), { signal, timeoutMs: longestPullMs(image) });
+          await run(['tag', '--', reference, name]);
+        } catch (error) {
+          await settle().catch(() => undefined); // told to stop at its end, it may have given the name
+          throw error;
+        }
+        await settle();
         return named(name, signal);
-      }),
+      });
+      onBytes?.(image.size);
+      return pulled;
+    },
 
-    load: (stream, { name, onBytes, signal }) =>
-      inFolder(async (folder) => {
+    async load(stream, { name, onBytes, signal }) {
+      await sweep();
+      return inFolder(async (folder) => {
         const input = ociTar(stream, name, { ...(onBytes && { onBytes }) });
         // Podman keeps a copy of its input in TMPDIR: in a folder of ours it goes, whatever ends Podman.
         await run(['load', '--quiet'], { input, signal, env: { TMPDIR: folder } });
         return named(name, signal);
-      }),
+      });
+    },
 
     async tag({ id }, name) {
       await run(['tag', '--', id, name]);
@@ -111,6 +140,7 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
      * that another image has by now is that one's. `--no-prune`: else nameless parents go too, whoever's they are.
      */
     async remove({ id, names }) {
+      await sweep();
       const own = parseImages((await run(['images', '--format', 'json'])).stdout).find(({ Id }) => Id === id);
       for (const name of names.filter((listed) => own?.Names?.includes(listed)))
         await run(['rmi', '--no-prune', '--', name], { answers: [0, NO_SUCH_IMAGE] });
@@ -118,13 +148,18 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
   };
 }
 
-/** A private folder for one call; on Linux where Podman itself would spool, for /tmp is often too small for an image. */
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = process.env.TMPDIR || (process.platform === 'linux' ? '/var/tmp' : tmpdir());
-  const folder = await mkdtemp(join(parent, 'dangerzone-image-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+async function onThisSystem({ store }: PodmanInfo) {
+  const { bavail, bsize } = await statfs(store.graphRoot);
+  return { endpoint: store.graphRoot, isRemote: false, freeBytes: bavail * bsize };
+}
+
+function longestPullMs({ size }: VerifiedImage): number {
+  return Math.min(PULL_START_MS + Math.ceil(size / SLOWEST_BYTES_PER_SECOND) * 1000, MOST_TIMER_MS);
+}
+
+function pullWords({ name, platform }: VerifiedImage, reference: string, authfile: string): string[] {
+  const { protocol } = registryOrigin(parseReference(name).registry);
+  const insecure = protocol === 'http:' ? ['--tls-verify=false'] : [];
+  const flags = ['--quiet', `--authfile=${authfile}`, `--platform=${formatPlatform(platform)}`, ...insecure];
+  return ['pull', ...flags, '--', reference];
 }

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 const text = v.pipe(v.string(), v.maxLength(4096));
 const list = v.optional(v.nullable(v.array(text)));
 
-/** `podman info --format json`, as far as it is needed (4.3 to 5.4 agree). */
+/** `podman info --format json`, as far as it is needed (4.3 to 6 agree). */
 const infoSchema = v.object({
   host: v.object({
     arch: text,
@@ -14,7 +14,12 @@ const infoSchema = v.object({
     remoteSocket: v.optional(v.nullable(v.object({ path: v.optional(text) }))),
     security: v.optional(v.object({ rootless: v.optional(v.boolean()) })),
   }),
-  store: v.object({ graphDriverName: text, graphRoot: text }),
+  store: v.object({
+    graphDriverName: text,
+    graphRoot: text,
+    graphRootAllocated: v.optional(v.number()),
+    graphRootUsed: v.optional(v.number()),
+  }),
   version: v.object({ Version: text }),
 });
 export type PodmanInfo = v.InferOutput<typeof infoSchema>;
@@ -23,7 +28,9 @@ export type PodmanInfo = v.InferOutput<typeof infoSchema>;
 const imagesSchema = v.array(v.object({ Id: text, Names: list, RepoDigests: list }));
 export type PodmanImages = v.InferOutput<typeof imagesSchema>;
 
-const connectionsSchema = v.array(v.object({ Name: text, URI: text, Default: v.optional(v.boolean()) }));
+const connectionsSchema = v.array(
+  v.object({ Name: text, URI: text, Default: v.optional(v.boolean()), IsMachine: v.optional(v.boolean()) }),
+);
 export type PodmanConnections = v.InferOutput<typeof connectionsSchema>;
 
 const machinesSchema = v.array(v.object({ Name: text, Running: v.optional(v.boolean()) }));

@@ -46,7 +46,7 @@ describe.skipIf(!isPodmanHere)('bad input 173: Podman talks to a service', () =>
     await symlink(socket, ours);
     const info = await runtimeAt(`unix://${ours}`).info();
     expect(info).toMatchObject({ isRemote: true, endpoint: `unix://${ours}` });
-    expect(info.freeBytes).toBeUndefined();
+    expect(info.freeBytes).toBeGreaterThan(0);
   });
 
   it('that does not answer: unavailable, and where to look', async () => {

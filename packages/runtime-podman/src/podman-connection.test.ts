@@ -1,6 +1,6 @@
 import { CodedError } from '@dangerzone-image/core';
 import { describe, expect, it } from 'vitest';
-import { type PodmanSurroundings, remoteAddress, unavailable } from './podman-connection.ts';
+import { type PodmanSurroundings, servicePlace, unavailable } from './podman-connection.ts';
 import type { RunPodman } from './run-podman.ts';
 
 /** A Podman that answers as listed, and fails at all else. */
@@ -65,10 +65,58 @@ describe('the address of a remote engine', () => {
       undefined,
     ],
   ])('bad input 173: %s', async (_, facts, expected) => {
-    expect(await remoteAddress(answering({ system }), around(facts))).toBe(expected);
+    const { address, isMachine } = await servicePlace(answering({ system }), around(facts));
+    expect({ address, isMachine }).toEqual({ address: expected, isMachine: false });
   });
 
   it('is unknown when Podman cannot list its connections', async () => {
-    expect(await remoteAddress(answering({}), around())).toBeUndefined();
+    expect(await servicePlace(answering({}), around())).toEqual({ isMachine: false });
+  });
+});
+
+describe('bad input 173: Podman’s own machine is no engine elsewhere', () => {
+  const machine = {
+    Name: 'podman-machine-default',
+    URI: 'ssh://core@127.0.0.1:65489/run/user/502/podman/podman.sock',
+    IsMachine: true,
+    Default: true,
+  };
+  const far = { Name: 'far', URI: 'ssh://me@far.example.org/run/podman.sock', IsMachine: false, Default: false };
+  const place = (system: readonly unknown[], facts: Partial<PodmanSurroundings> = {}) =>
+    servicePlace(answering({ system }), around({ platform: 'darwin', ...facts }));
+
+  it.each<[string, object, Partial<PodmanSurroundings>]>([
+    ['by default', {}, {}],
+    ['by option', { Default: false }, { connection: machine.Name }],
+    ['by option, past a CONTAINER_HOST', {}, { connection: machine.Name, env: { CONTAINER_HOST: 'ssh://me@far' } }],
+    ['by CONTAINER_CONNECTION', {}, { env: { CONTAINER_CONNECTION: machine.Name } }],
+    ['as WSL writes it', { URI: 'ssh://user@localhost:50222/run/user/1000/podman/podman.sock' }, {}],
+    ['over IPv6', { URI: 'ssh://core@[::1]:50222/run/podman.sock' }, {}],
+  ])('%s', async (_, members, facts) => {
+    const entry = { ...machine, ...members };
+    expect(await place([far, entry], facts)).toEqual({ address: entry.URI, isMachine: true });
+  });
+
+  it.each<[string, object, Partial<PodmanSurroundings>]>([
+    ['a connection that is not called one', { IsMachine: false }, {}],
+    ['a list that does not tell', { IsMachine: undefined }, {}],
+    ['one at another address', { URI: 'ssh://core@192.0.2.7:22/run/podman.sock' }, {}],
+    ['one at a name that begins like this computer’s', { URI: 'ssh://core@127.0.0.1.example.org/run/podman.sock' }, {}],
+    ['one whose user looks like an address', { URI: 'ssh://127.0.0.1@far.example.org/run/podman.sock' }, {}],
+    ['an encoded address', { URI: 'ssh://core@127.0.0.1%2eexample.org/run/podman.sock' }, {}],
+    ['a socket that anything may be behind', { URI: 'tcp://127.0.0.1:8080' }, {}],
+    ['no address', { URI: 'nowhere' }, {}],
+    ['the machine’s own address in CONTAINER_HOST', {}, { env: { CONTAINER_HOST: machine.URI } }],
+    ['an empty CONTAINER_HOST', {}, { env: { CONTAINER_HOST: '' } }],
+    ['another connection by option', {}, { connection: 'far' }],
+    ['another connection by variable', {}, { env: { CONTAINER_CONNECTION: 'far' } }],
+    ['an unknown connection', {}, { connection: 'none' }],
+    ['no default', { Default: false }, {}],
+  ])('is not taken for one: %s', async (_, members, facts) => {
+    expect(await place([far, { ...machine, ...members }], facts)).toMatchObject({ isMachine: false });
+  });
+
+  it('is not taken for one: two entries of one name', async () => {
+    expect(await place([machine, { ...far, Default: true }])).toEqual({ isMachine: false });
   });
 });

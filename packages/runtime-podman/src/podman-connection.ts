@@ -8,23 +8,42 @@ export interface PodmanSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The runtime option `connection`. */
   readonly connection?: string | undefined;
+  /** Which Podman and which of its stores: what a killed run left in one is not looked for in another. */
+  readonly place?: string;
+}
+
+/** Where an engine is that Podman reaches through a service. */
+export interface ServicePlace {
+  /** As this machine knows it; undefined where it cannot be told for sure. */
+  readonly address?: string;
+  /** Podman's own virtual machine on this computer: as local as an engine gets on macOS and Windows. */
+  readonly isMachine: boolean;
 }
 
 /**
- * The address of a remote engine as this machine knows it. What the service says of itself (`remoteSocket`) is a path
- * over there, which reads as one here. Undefined where it cannot be told for sure.
+ * What the service says of itself (`remoteSocket`) is a path over there, which reads as one here: Podman's own list of
+ * connections tells. A machine is one that the list calls so and that is reached at this computer's own address; what
+ * CONTAINER_HOST names is not in the list, so it is taken for another computer whatever it looks like.
  */
-export async function remoteAddress(
-  run: RunPodman,
-  { env, connection }: PodmanSurroundings,
-): Promise<string | undefined> {
+export async function servicePlace(run: RunPodman, { env, connection }: PodmanSurroundings): Promise<ServicePlace> {
   const { CONTAINER_HOST: host, CONTAINER_CONNECTION: byName } = env;
-  if (connection === undefined && host && byName) return undefined; // which one wins differs by version
-  if (connection === undefined && host) return withoutPassword(host);
+  const nowhereSure = { isMachine: false };
+  if (connection === undefined && host !== undefined) {
+    if (!host || byName) return nowhereSure; // which one counts differs by version
+    return { address: withoutPassword(host), isMachine: false };
+  }
   const name = connection ?? byName;
   const listed = await list(run, ['system', 'connection', 'list', '--format', 'json'], parseConnections);
-  const found = listed.find(({ Name, Default }) => (name ? Name === name : Default === true));
-  return found && withoutPassword(found.URI);
+  const [found, ...others] = listed.filter(({ Name, Default }) => (name ? Name === name : Default === true));
+  if (!found || others.length > 0) return nowhereSure;
+  return { address: withoutPassword(found.URI), isMachine: found.IsMachine === true && isLoopback(found.URI) };
+}
+
+/** A machine's address: `ssh://core@127.0.0.1:<port>/…`. Not parsed leniently: what looks odd is elsewhere. */
+function isLoopback(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'ssh:' && /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 }
 
 /**

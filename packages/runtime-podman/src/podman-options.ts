@@ -5,6 +5,13 @@ import { CodedError } from '@dangerzone-image/core';
 export interface PodmanCommand {
   readonly program: string;
   readonly globals: readonly string[];
+  /** Put over our own variables; an undefined one is taken away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface OptionSurroundings {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Our option names, and Podman's own (podman(1), "GLOBAL OPTIONS"). */
@@ -15,9 +22,14 @@ const GLOBAL_OPTIONS: Readonly<Record<string, string>> = {
   connection: '--connection',
 };
 
+/** They say where this machine's Podman keeps its files: one that talks to an engine elsewhere does not know them. */
+const LOCAL_OPTIONS = ['root', 'runroot', 'storageDriver'] as const;
+
+const ENGINE_VARIABLES = ['CONTAINER_HOST', 'CONTAINER_CONNECTION'] as const;
+
 export function readPodmanOptions(
   options: Readonly<Record<string, string>>,
-  platform: NodeJS.Platform = process.platform,
+  { platform, env }: OptionSurroundings = process,
 ): PodmanCommand {
   const { command, ...others } = options;
   const globals = Object.entries(others).flatMap(([key, value]) => {
@@ -27,7 +39,30 @@ export function readPodmanOptions(
     if (value === '') throw emptyOption(key);
     return [`${name}=${value}`];
   });
-  return { program: command === undefined ? defaultProgram(platform) : requireProgram(command, platform), globals };
+  requireLocal(options, { platform, env });
+  const program = command === undefined ? defaultProgram(platform) : requireProgram(command, platform);
+  // Podman 4.3.1 takes CONTAINER_HOST before `--connection`; with us what is said on the command line comes first.
+  return { program, globals, ...(options.connection !== undefined && { env: withoutVariables }) };
+}
+
+const withoutVariables = Object.fromEntries(ENGINE_VARIABLES.map((name) => [name, undefined]));
+
+function requireLocal(options: Readonly<Record<string, string>>, { platform, env }: OptionSurroundings): void {
+  const local = LOCAL_OPTIONS.find((key) => options[key] !== undefined);
+  if (local === undefined) return;
+  if (options.connection !== undefined)
+    throw notLocal(local, 'the option connection', 'Leave out one of the two options.');
+  // Podman 4.3.1 takes an empty one for one that is set.
+  const variable = ENGINE_VARIABLES.find((name) => env[name] !== undefined);
+  if (variable !== undefined)
+    throw notLocal(local, `the variable ${variable}`, `Leave out the option, or unset ${variable}.`);
+  if (platform === 'darwin' || platform === 'win32')
+    throw notLocal(local, 'Podman’s machine', 'Leave out the option: the store is inside the machine.');
+}
+
+function notLocal(key: string, elsewhere: string, remedy: string): CodedError {
+  const message = `runtime option ${key} is about this machine’s own Podman, but ${elsewhere} names an engine elsewhere`;
+  return new CodedError('USAGE', message, { suggestions: [remedy] });
 }
 
 /** On Windows `podman` alone could be a script, whose arguments the shell would read once more. */

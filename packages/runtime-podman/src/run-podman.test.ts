@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { podmanRunner } from './run-podman.ts';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type PodmanCall, podmanRunner } from './run-podman.ts';
 
 /** A program that does what the script says, in place of Podman. */
 const acting = (script: string) => podmanRunner({ program: process.execPath, globals: ['-e', script] });
@@ -20,6 +23,35 @@ describe('bad input 169: a Podman that does not do its work', () => {
   it('hangs', async () => {
     const run = acting('setInterval(() => {}, 1000)');
     await expect(run(['info'], { timeoutMs: 200 })).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
+  });
+
+  it.each(['takes nothing of its input', 'has its input and does not end'])('hangs while it loads: %s', async (how) => {
+    const size = how.startsWith('takes') ? 1 << 20 : 1;
+    const run = acting(
+      size === 1 ? 'process.stdin.resume(); setInterval(() => {}, 1000)' : 'setInterval(() => {}, 1000)',
+    );
+    const input = (async function* () {
+      yield Buffer.alloc(size);
+    })();
+    await expect(run(['load'], { input, timeoutMs: 500 })).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
+  });
+
+  it('does not hang while its source is slow', async () => {
+    const run = acting('process.stdin.resume().on("end", () => process.exit(0))');
+    const input = (async function* () {
+      yield Buffer.from('1');
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      yield Buffer.from('2');
+    })();
+    expect(await run(['load'], { input, timeoutMs: 500 })).toMatchObject({ exitCode: 0 });
+  });
+
+  it('ends while its source has nothing to give yet', async () => {
+    const run = acting('process.exit(3)');
+    await expect(run(['load'], { input: stalled() })).rejects.toMatchObject({
+      code: 'RUNTIME_FAILED',
+      details: { exitCode: 3 },
+    });
   });
 
   it('writes without end', async () => {
@@ -56,6 +88,74 @@ describe('bad input 169: a Podman that does not do its work', () => {
     await expect(run(['load'], { input })).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
   });
 });
+
+describe('acceptance 11: Ctrl-C', () => {
+  /** Says when it runs, and does nothing more: not even when it is asked to end. */
+  const deaf = `process.on("SIGTERM", () => {}); process.stdin.resume(); setInterval(() => {}, 1000);
+    require("node:fs").writeFileSync(process.env.STARTED, String(process.pid))`;
+
+  async function interrupted(call: (started: string) => Promise<PodmanCall>): Promise<{ error: unknown; ms: number }> {
+    const folder = await mkdtemp(join(tmpdir(), 'deaf-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const started = join(folder, 'pid');
+    const controller = new AbortController();
+    const { env, ...rest } = await call(started);
+    const running = acting(deaf)(['pull'], { ...rest, env: { ...env, STARTED: started }, signal: controller.signal });
+    const settled = running.catch((error: unknown) => error);
+    await expect.poll(() => readFile(started, 'utf8').catch(() => ''), { timeout: 10_000 }).not.toBe('');
+    const pid = Number(await readFile(started, 'utf8'));
+    const before = performance.now();
+    controller.abort(stop);
+    const error = await settled;
+    const ms = performance.now() - before;
+    expect(() => process.kill(pid, 0)).toThrow(expect.objectContaining({ code: 'ESRCH' }));
+    return { error, ms };
+  }
+  const stop = new Error('stopped by Ctrl-C');
+
+  it.each<[string, () => Promise<PodmanCall>]>([
+    ['a Podman that pulls and does not listen', async () => ({ timeoutMs: 0 })],
+    ['a source that stalls at its first byte, whatever the source does about it', async () => ({ input: stalled() })],
+    [
+      'a source that stalls later',
+      async () => ({
+        input: (async function* () {
+          yield Buffer.from('first');
+          await new Promise(() => undefined);
+        })(),
+      }),
+    ],
+  ])('is answered within a second, and Podman is gone: %s', async (_, call) => {
+    const { error, ms } = await interrupted(call);
+    expect(error).toBe(stop);
+    expect(ms).toBeLessThan(1000);
+  });
+
+  it('is answered within a second by a Podman that takes nothing', async () => {
+    const controller = new AbortController();
+    const { promise: full, resolve } = Promise.withResolvers<void>();
+    const input = (async function* () {
+      const chunk = Buffer.alloc(1 << 20);
+      for (let count = 0; ; count++) {
+        if (count === 1) resolve();
+        yield chunk;
+      }
+    })();
+    const running = acting('setInterval(() => {}, 1000)')(['load'], { input, signal: controller.signal });
+    const settled = running.catch((error: unknown) => error);
+    await Promise.race([full, new Promise((done) => setImmediate(done))]);
+    const before = performance.now();
+    controller.abort(stop);
+    expect(await settled).toBe(stop);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+});
+
+/** Never gives a byte, and takes no signal. */
+async function* stalled(): AsyncGenerator<Uint8Array> {
+  await new Promise(() => undefined);
+  yield Buffer.alloc(0);
+}
 
 describe('input that breaks off', () => {
   it('kills the program before it sees the end of its input', async () => {

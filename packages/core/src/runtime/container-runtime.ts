@@ -20,7 +20,10 @@ export interface ContainerRuntime {
   save?(image: LocalImage): AsyncIterable<Uint8Array>;
   /** Gives an image this name; another image that had the name loses it. */
   tag(image: LocalImage, name: string): Promise<void>;
-  /** Takes exactly `image.names` off; content goes when no name is left. Never touches a name that is not listed. */
+  /**
+   * Takes exactly `image.names` off; content goes when no name is left. Never touches a name that is not listed. What a
+   * killed run of the adapter left elsewhere, in a folder for temporary files say, is cleared here too.
+   */
   remove(image: LocalImage): Promise<void>;
 }
 

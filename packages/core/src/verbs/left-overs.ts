@@ -14,14 +14,16 @@ export function workNames({ image }: Pick<Profile, 'image'>): {
 }
 
 /** Takes our working names off: of a run that was killed, or of the image just replaced. What cannot go stays for next time. */
-export async function removeLeftOvers({
-  runtime,
-  profile,
-  report,
-}: Pick<InstallContext, 'runtime' | 'profile' | 'report'>): Promise<void> {
-  const { repository } = workNames(profile);
+export async function removeLeftOvers(
+  { runtime, profile, report }: Pick<InstallContext, 'runtime' | 'profile' | 'report'>,
+  { wasKilled = false }: { readonly wasKilled?: boolean } = {},
+): Promise<void> {
+  const { repository, incoming } = workNames(profile);
   try {
-    for (const image of await runtime.images(repository)) {
+    const images = await runtime.images(repository);
+    // An adapter clears its own left-overs when it removes: after a kill it is asked to, though no name of ours be there.
+    if (wasKilled && images.length === 0) await runtime.remove({ id: 'nothing', digests: [], names: [incoming] });
+    for (const image of images) {
       const names = image.names.filter((name) => name.startsWith(`${repository}:`));
       await runtime.remove({ ...image, names });
     }

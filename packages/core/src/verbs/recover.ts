@@ -24,5 +24,5 @@ export async function recover(context: InstallContext, session: StateSession): P
     const outcome = isThere ? 'its image is installed' : 'the image before it is still in place';
     context.report?.({ type: 'notice', message: `An earlier upgrade was cut short; ${outcome}.` });
   }
-  await removeLeftOvers(context);
+  await removeLeftOvers(context, { wasKilled: pending !== undefined });
 }
