@@ -1,9 +1,9 @@
 // Run by the kill matrix as a process of its own: upgrades, and dies at the named moment as a power cut would have it.
 
-import type { CreateRuntime } from '@dangerzone-image/core';
+import type { CreateRuntime, Road } from '@dangerzone-image/core';
 import { loadProfile, openSources, parseReference, upgrade } from '@dangerzone-image/core';
 
-const [profilePath = '', state = '', engine = '', moment = ''] = process.argv.slice(2);
+const [profilePath = '', state = '', engine = '', moment = '', via = 'load'] = process.argv.slice(2);
 const die = (now: string | undefined) => {
   if (now === moment) process.kill(process.pid, 'SIGKILL');
 };
@@ -14,6 +14,7 @@ const profile = await loadProfile(profilePath, { env: {} });
 await upgrade({
   profile,
   state: { path: state },
+  via: via as Road,
   source: openSources({ reference: parseReference(profile.image), env: {} }),
   runtime: { ...runtime, tag: (...args) => runtime.tag(...args).then(() => die('between-tags')) },
   report(event) {

@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import type { World } from './world.ts';
 
 /** An upgrade in a process of its own that dies at the moment: SIGKILL, not an exception, so nothing of ours runs any more. */
-export async function upgradeKilledAt(world: World, moment: string): Promise<NodeJS.Signals | null> {
+export async function upgradeKilledAt(
+  { profile, state, runtime, start }: World,
+  moment: string,
+  via = 'load',
+): Promise<NodeJS.Signals | null> {
   const script = join(import.meta.dirname, 'killed-upgrade.ts');
-  const words = [world.profile, world.state, JSON.stringify(world.runtime), moment];
-  const child = spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const words = [process.execPath, script, profile, state, JSON.stringify(runtime), moment, via];
+  const [command = '', ...rest] = [...start.prefix, ...words];
+  const child = spawn(command, rest, { env: { ...start.env }, stdio: ['ignore', 'ignore', 'inherit'] });
   const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   return signal;
 }

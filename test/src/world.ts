@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -60,6 +60,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Put in front of the command, such as `unshare --net`. */
   readonly prefix?: readonly string[];
+  /** Called when it runs, for who wants to end it. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** A publisher with a registry, and a person's machine with the built CLI and an OCI layout: all real, all on loopback. */
@@ -73,6 +75,8 @@ export interface World extends AsyncDisposable {
   readonly layout: string;
   readonly runtime: { readonly name: string; readonly options: Readonly<Record<string, string>> };
   readonly profile: string;
+  /** What the CLI is started with: in front of it, and its variables. */
+  readonly start: { readonly prefix: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** The CLI with this machine's profile, runtime and state, and `--json`. */
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The CLI with exactly these arguments. */
@@ -85,6 +89,11 @@ export interface World extends AsyncDisposable {
 export interface Engine {
   readonly name: string;
   options(layout: string): Readonly<Record<string, string>>;
+  /** Makes the world's folder ready for whoever the CLI runs as. */
+  prepare?(folder: string): Promise<void>;
+  /** How the CLI is started there, where it is not as ourselves. */
+  readonly prefix?: readonly string[];
+  env?(folder: string): Readonly<Record<string, string>>;
   /** Before the world's folder goes. */
   dispose?(layout: string): Promise<void>;
 }
@@ -108,12 +117,16 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}, eng
     return path;
   };
   const profile = await writeProfile({});
-  const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1' };
-  const runBare: World['runBare'] = (args, options) => runCli(args, { ...options, env: { ...env, ...options?.env } });
+  const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1', ...engine.env?.(folder) };
+  const runBare: World['runBare'] = (args, options) => {
+    const prefix = [...(options?.prefix ?? []), ...(engine.prefix ?? [])];
+    return runCli(args, { ...options, prefix, env: { ...env, ...options?.env } });
+  };
   const common = ['--profile', profile, '--state-dir', state, '--json'];
   const runtimeOptions = engine.options(layout);
   const words = Object.entries(runtimeOptions).flatMap(([key, value]) => ['--runtime-option', `${key}=${value}`]);
   const local = ['--runtime', engine.name, ...words];
+  await engine.prepare?.(folder);
   return {
     folder,
     registry,
@@ -123,6 +136,7 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}, eng
     layout,
     runtime: { name: engine.name, options: runtimeOptions },
     profile,
+    start: { prefix: engine.prefix ?? [], env },
     writeProfile,
     runBare,
     run: ([verb = '', ...args], options) =>
@@ -143,9 +157,10 @@ export function release(month: number, seed = ''): TestImage {
 }
 
 /** Runs the CLI as a script would; the registry lives in this process, so nothing here may block. */
-async function runCli(args: readonly string[], { env, prefix = [] }: RunOptions): Promise<Outcome> {
+async function runCli(args: readonly string[], { env, prefix = [], onStart }: RunOptions): Promise<Outcome> {
   const [command = '', ...rest] = [...prefix, process.execPath, cli, ...args];
   const child = spawn(command, rest, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  onStart?.(child);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
   const text = await stdout;

@@ -5,7 +5,7 @@ export type TestFiles = Readonly<Record<string, string | Uint8Array>>;
 
 const BLOCK = 512;
 
-/** A plain ustar archive (POSIX 1003.1) of regular files: same files, same bytes. */
+/** A plain ustar archive (POSIX 1003.1) of regular files, programs below `bin/`: same files, same bytes. */
 export function tarOf(files: TestFiles): Uint8Array {
   const members = Object.entries(files).flatMap(([path, content]) => {
     const bytes = Buffer.from(content);
@@ -19,7 +19,7 @@ function headerFor(path: string, size: number): Buffer {
   const header = Buffer.alloc(BLOCK);
   const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`;
   header.write(path, 0);
-  header.write(octal(0o644, 7), 100);
+  header.write(octal(path.startsWith('bin/') ? 0o755 : 0o644, 7), 100);
   header.write(octal(0, 7), 108); // owner and group: root
   header.write(octal(0, 7), 116);
   header.write(octal(size, 11), 124);

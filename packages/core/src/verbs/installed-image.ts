@@ -1,5 +1,6 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { exitCodeOf } from '../errors/error-code.ts';
+import { printable } from '../errors/printable.ts';
 import { readDocument } from '../ledger/document-store.ts';
 import type { Release } from '../ledger/release.ts';
 import { formatPlatform } from '../oci/platform.ts';
@@ -36,12 +37,15 @@ export function stableName({ image, tag }: { readonly image: string; readonly ta
 /** Verifies the image under its stable name against stored evidence: no network, no rollback rule. */
 export async function verifyInstalled(context: LocalContext, releases: readonly Release[]): Promise<InstalledImage> {
   const local = await findLocal(context);
-  if (!local) {
-    throw new CodedError('IMAGE_NOT_INSTALLED', `${context.runtime.name} has no image ${stableName(context.profile)}`, {
-      suggestions: ['Install it: dangerzone-image upgrade'],
-    });
-  }
+  if (!local) throw await notInstalled(context);
   return verifyLocalImage(context, local, releases);
+}
+
+/** One engine may have several stores, each with its own images: of root and of each user, say. */
+async function notInstalled({ runtime, profile }: LocalContext): Promise<CodedError> {
+  const { endpoint } = await runtime.info();
+  const message = `${runtime.name} has no image ${stableName(profile)} in ${printable(endpoint)}`;
+  return new CodedError('IMAGE_NOT_INSTALLED', message, { suggestions: ['Install it: dangerzone-image upgrade'] });
 }
 
 /**

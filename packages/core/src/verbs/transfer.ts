@@ -64,7 +64,11 @@ export async function transfer(
     const { repository } = parseReference(profile.image);
     return runtime.load(createVerifiedStream(image, source, repository, { ...(signal && { signal }) }), options);
   }
-  if (runtime.pull) return runtime.pull(image, options);
+  if (runtime.pull) {
+    const message = `${runtime.name} fetches the image itself, at most ${image.size} bytes, and may not say how far it is.`;
+    report?.({ type: 'notice', message });
+    return runtime.pull(image, options);
+  }
   throw new CodedError('USAGE', `runtime ${runtime.name} cannot pull by itself`, {
     suggestions: ['Leave out --via pull.'],
   });
