@@ -68,5 +68,8 @@ function shapeOf(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => shapeOf(item));
   if (typeof value !== 'object' || value === null) return DECIDED_ON.includes(name) ? value : typeof value;
   const members = Object.entries(value).filter(([key]) => key !== 'details' && key !== 'suggestions');
-  return Object.fromEntries(members.sort().map(([key, member]) => [key, shapeOf(member, key)]));
+  const shapes = members
+    .sort()
+    .map(([key, member]) => [key.replace(/^[0-9a-f]{64}$/, '<log id>'), shapeOf(member, key)]);
+  return Object.fromEntries(shapes);
 }
