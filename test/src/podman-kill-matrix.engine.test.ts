@@ -52,7 +52,7 @@ const MOMENTS: readonly (readonly [via: string, moment: string])[] = [
   ['pull', 'during pull'], // what it pulls then has a name that nobody asked for
   ['pull', 'after pull'],
   ['pull', 'after tag'],
-  ['pull', 'after untag'],
+  ['pull', 'after rmi'],
 ];
 /** Podman does the same for every user: of its rootless kind what differs in files and processes. */
 const MOMENTS_OF_OTHERS = MOMENTS.filter(([, moment]) => /first-byte|between-tags|during|after pull/.test(moment));

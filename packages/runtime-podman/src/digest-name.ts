@@ -38,14 +38,13 @@ export async function hasName(run: RunPodman, reference: string, signal?: AbortS
   return rows.some(({ Names }) => Names?.includes(reference));
 }
 
-/** Takes the name off; an image that has no other goes with it. Whether it was there. */
+/**
+ * Takes the name off; an image that has no other goes with it. Whether it was there. By `rmi` (tried on 4.3.1): `untag`
+ * through a service does not know names by digest. Only what is a name: by a digest that is none, `rmi` takes others.
+ */
 export async function forgetName(run: RunPodman, reference: string): Promise<boolean> {
-  const rows = parseImages((await run(['images', '--format', 'json'])).stdout);
-  const names = rows.find(({ Names }) => Names?.includes(reference))?.Names;
-  if (!names) return false;
-  // `rmi` by a digest may take other names too, so only where there is none; `untag` leaves a nameless image then.
-  if (new Set(names).size > 1) await run(['untag', '--', reference, reference]);
-  else await run(['rmi', '--no-prune', '--', reference], { answers: [0, NO_SUCH_IMAGE] });
+  if (!(await hasName(run, reference))) return false;
+  await run(['rmi', '--no-prune', '--', reference], { answers: [0, NO_SUCH_IMAGE] });
   return true;
 }
 

@@ -3,6 +3,15 @@ import { once } from 'node:events';
 import { symlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { createVerifiedStream, hexOf, hostPlatform } from '@dangerzone-image/core';
+import {
+  buildTestImage,
+  createTestSigner,
+  memorySource,
+  publishTestImage,
+  startTestRegistry,
+  verifiedTestImage,
+} from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { podmanRuntime } from './create-runtime.ts';
 import { createStore, isPodmanHere } from './podman.test-support.ts';
@@ -47,6 +56,35 @@ describe.skipIf(!isPodmanHere)('bad input 173: Podman talks to a service', () =>
     const info = await runtimeAt(`unix://${ours}`).info();
     expect(info).toMatchObject({ isRemote: true, endpoint: `unix://${ours}` });
     expect(info.freeBytes).toBeGreaterThan(0);
+  });
+
+  it('and both roads work through it as they do without, as with a machine', async () => {
+    const { socket } = await startService();
+    const registry = await startTestRegistry();
+    onTestFinished(() => registry.close());
+    const name = `${registry.host}/team/sandbox`;
+    const signer = createTestSigner({ image: name });
+    const image = buildTestImage({ created: '2026-01-02T03:04:05Z' });
+    publishTestImage(registry, 'team/sandbox', image, { signers: [signer] });
+    const verified = verifiedTestImage(image, name, hostPlatform(), signer);
+    const runtime = runtimeAt(`unix://${socket}`);
+    const incoming = { name: 'localhost/dangerzone-image/test:incoming' };
+
+    const loaded = await runtime.load(createVerifiedStream(verified, memorySource([image]), name), incoming);
+    expect(loaded).toMatchObject({ id: hexOf(verified.config.digest), names: [incoming.name] });
+    await runtime.remove(loaded);
+    expect(await runtime.pull?.(verified, incoming)).toEqual(loaded);
+    expect(await runtime.images(name)).toEqual([]);
+    await runtime.tag(loaded, `${name}:latest`);
+    await runtime.remove(loaded);
+    expect(await runtime.images(name)).toMatchObject([{ id: loaded.id, names: [`${name}:latest`] }]);
+
+    const cut = memorySource([image], (_, bytes) => bytes.subarray(1));
+    const other = { name: 'localhost/dangerzone-image/test:broken' };
+    await expect(runtime.load(createVerifiedStream(verified, cut, name), other)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    expect(await runtime.images('localhost/dangerzone-image/test')).toEqual([]);
   });
 
   it('that does not answer: unavailable, and where to look', async () => {
