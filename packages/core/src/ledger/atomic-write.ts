@@ -54,9 +54,13 @@ export async function removeStateFile(folder: StateFolder, names: readonly strin
   }
 }
 
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
 /** Temporary files of a run that was killed; only whoever holds the lock may call this. */
 export async function removeTemporaries(path: string, names: readonly string[], fs: StateFs): Promise<void> {
-  for (const name of names.filter((candidate) => TEMPORARY.test(candidate))) {
+  for (const name of names.filter(isTemporary)) {
     await fs.unlink(join(path, name)).catch(() => undefined); // the next run tries again
   }
 }

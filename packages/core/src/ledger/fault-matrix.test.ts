@@ -5,13 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
 import { digestOf } from '../oci/digest.ts';
 import { readDocument, writeDocument } from './document-store.ts';
+import { CachedDisk, systemError, withFaults } from './failing-fs.test-support.ts';
 import { writeLastLogIndex } from './last-log-index.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
 import { beginPending, commitInstalled } from './ledger-changes.ts';
 import { readLedger, writeLedger } from './ledger-file.ts';
 import type { Release } from './release.ts';
 import type { StateFolder } from './state-folder.ts';
-import { nodeStateFs, type StateFacts, type StateFile, type StateFs } from './state-fs.ts';
+import { nodeStateFs, type StateFs } from './state-fs.ts';
 
 const LOG = 'c'.repeat(64);
 const profile = { image: 'registry.example.org/team/sandbox', floor: {}, dangerzoneLogId: LOG };
@@ -61,49 +62,6 @@ async function requireWhole(folder: StateFolder, fs: StateFs): Promise<Ledger> {
   if (ledger.pending || ledger.installed === second.config) expect(kept && Buffer.from(kept)).toEqual(document);
   return ledger;
 }
-
-type Fault = (call: string) => 'go on' | Error;
-
-/** Counts every call, also those on an open file, and lets a test make any of them fail. */
-function withFaults(fs: StateFs, fault: Fault): StateFs {
-  const guarded =
-    <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      const verdict = fault(name);
-      if (verdict !== 'go on') throw verdict;
-      return call(...args);
-    };
-  return {
-    ...fs,
-    lstat: guarded('lstat', (path: string) => fs.lstat(path)),
-    mkdir: guarded('mkdir', (path: string, mode: number) => fs.mkdir(path, mode)),
-    rename: guarded('rename', (from: string, to: string) => fs.rename(from, to)),
-    unlink: guarded('unlink', (path: string) => fs.unlink(path)),
-    list: guarded('list', (path: string, limit: number) => fs.list(path, limit)),
-    syncFolder: guarded('syncFolder', (path: string) => fs.syncFolder(path)),
-    open: guarded('open', async (...args: Parameters<StateFs['open']>) => {
-      const file = await fs.open(...args);
-      return {
-        stat: guarded('stat', () => file.stat()),
-        read: guarded('read', (limit: number) => file.read(limit)),
-        // Half of the bytes are there when a write fails.
-        write: async (bytes: Uint8Array) => {
-          const verdict = fault('write');
-          await file.write(verdict === 'go on' ? bytes : bytes.subarray(0, bytes.length >> 1));
-          if (verdict !== 'go on') throw verdict;
-        },
-        sync: guarded('sync', () => file.sync()),
-        close: async () => {
-          await file.close(); // the kernel closes it in any case
-          const verdict = fault('close');
-          if (verdict !== 'go on') throw verdict;
-        },
-      };
-    }),
-  };
-}
-
-const systemError = (code: string) => Object.assign(new Error(code), { code });
 
 /** The old state, once more: copied, since each sync of the real thing costs milliseconds. */
 function prepared(name: string): StateFolder {
@@ -177,73 +135,6 @@ describe('the store sequence on a disk that fails', { timeout: 60_000 }, () => {
     expect(outcomes).toEqual(new Set([first.config, second.config]));
   });
 });
-
-interface Content {
-  bytes: Uint8Array;
-  /** What a power cut leaves of it. */
-  synced: Uint8Array;
-}
-
-/** A disk of which a power cut takes all that was not synced: bytes of files, and names in folders. */
-class CachedDisk implements StateFs {
-  readonly uid = 1000;
-  #names = new Map<string, Content | 'folder'>([['/', 'folder']]);
-  #lasting = new Map(this.#names);
-
-  powerCut(): void {
-    this.#names = new Map(this.#lasting);
-    for (const content of this.#names.values()) if (content !== 'folder') content.bytes = content.synced;
-  }
-  async lstat(path: string): Promise<StateFacts> {
-    const content = this.#get(path);
-    const isFolder = content === 'folder';
-    const size = isFolder ? 0 : content.bytes.length;
-    return { uid: 1000, mode: 0o600, nlink: 1, size, isFile: () => !isFolder, isDirectory: () => isFolder };
-  }
-  async mkdir(path: string): Promise<void> {
-    this.#names.set(path, 'folder');
-  }
-  async open(path: string, flags: number): Promise<StateFile> {
-    if ((flags & 0o3) !== 0) this.#names.set(path, { bytes: new Uint8Array(), synced: new Uint8Array() });
-    const content = this.#get(path) as Content;
-    return {
-      stat: () => this.lstat(path),
-      read: async (limit) => content.bytes.subarray(0, limit),
-      write: async (bytes) => {
-        content.bytes = bytes;
-      },
-      sync: async () => {
-        content.synced = content.bytes;
-      },
-      close: async () => undefined,
-    };
-  }
-  async rename(from: string, to: string): Promise<void> {
-    this.#names.set(to, this.#get(from));
-    this.#names.delete(from);
-  }
-  async unlink(path: string): Promise<void> {
-    this.#get(path);
-    this.#names.delete(path);
-  }
-  async list(path: string): Promise<readonly string[]> {
-    return this.#children(this.#names, path).map((child) => child.slice(path.length + 1));
-  }
-  async syncFolder(path: string): Promise<void> {
-    for (const child of this.#children(this.#lasting, path)) if (!this.#names.has(child)) this.#lasting.delete(child);
-    for (const child of this.#children(this.#names, path)) this.#lasting.set(child, this.#get(child));
-  }
-  #children(names: Map<string, unknown>, path: string): string[] {
-    return [...names.keys()].filter(
-      (name) => name !== '/' && name.slice(0, Math.max(1, name.lastIndexOf('/'))) === path,
-    );
-  }
-  #get(path: string): Content | 'folder' {
-    const content = this.#names.get(path);
-    if (content === undefined) throw systemError('ENOENT');
-    return content;
-  }
-}
 
 describe('the store sequence when the power fails', () => {
   const folder = { path: '/state' };

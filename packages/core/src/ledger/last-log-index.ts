@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
 import type { Profile } from '../profile/profile.ts';
-import { atomicWrite } from './atomic-write.ts';
+import { atomicWrite, removeStateFile } from './atomic-write.ts';
 import type { Ledger } from './ledger.ts';
 import { readStateFile } from './read-state-file.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -18,6 +18,7 @@ export interface FloorFile {
 }
 
 const NAMES = ['signatures', 'last_log_index'] as const;
+export const LAST_LOG_INDEX = NAMES.join('/');
 const DECIMAL = /^(0|[1-9][0-9]{0,15})$/;
 const MAX_BYTES = 4096;
 const MOMENT_MS = 200;
@@ -54,9 +55,7 @@ async function readOnce(folder: StateFolder, fs: StateFs): Promise<FloorFile> {
     'STATE_INVALID',
     `${printable(path)}: expected one log index in decimal digits, got ${printable(text)}`,
     {
-      suggestions: [
-        'Find out what wrote it. To repair it, remove the file: it is written anew from the ledger, and the floor built into this tool holds in any case.',
-      ],
+      suggestions: ['Find out what wrote it, then run: dangerzone-image state repair'],
       details: { path },
     },
   );
@@ -93,6 +92,12 @@ export async function refillLastLogIndex(
   await writeFloor(folder, requireFloor(profile, ledger), fs);
 }
 
+/** `state repair`: the file says this floor from now on, also when that is lower; without one there is no file. */
+export async function replaceLastLogIndex(folder: StateFolder, floor: number | undefined, fs: StateFs): Promise<void> {
+  if (floor === undefined) await removeStateFile(folder, NAMES, fs);
+  else await writeFloor(folder, floor, fs);
+}
+
 /** As Dangerzone writes it: digits, no newline. */
 async function writeFloor(folder: StateFolder, floor: number, fs: StateFs): Promise<void> {
   await atomicWrite(folder, NAMES, Buffer.from(String(floor)), fs);
@@ -105,9 +110,7 @@ function requireFloor({ dangerzoneLogId = '', floor }: LedgerProfile, { floors }
     'STATE_INVALID',
     'last_log_index is empty, and neither the ledger nor the profile has a floor for its log',
     {
-      suggestions: [
-        'Remove signatures/last_log_index in the state folder if you know that no release was installed before.',
-      ],
+      suggestions: ['See what is stored, and repair it: dangerzone-image state repair'],
     },
   );
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { atomicWrite } from './atomic-write.ts';
-import { keepDamaged } from './keep-damaged.ts';
+import { finishReset } from './finish-reset.ts';
+import { isKeptDamaged, keepDamaged } from './keep-damaged.ts';
 import {
   type FloorFile,
   floorNotices,
@@ -12,6 +13,7 @@ import {
 import { emptyLedger, LEDGER_FILE, type Ledger, MAX_LEDGER_BYTES } from './ledger.ts';
 import { adoptInstalled, raiseFloor } from './ledger-changes.ts';
 import { formatLedger, parseLedger } from './ledger-schema.ts';
+import { listStateFolder } from './list-state-folder.ts';
 import { readStateFile } from './read-state-file.ts';
 import type { Release } from './release.ts';
 import { removeLeftOvers } from './remove-left-overs.ts';
@@ -51,8 +53,11 @@ export async function readLedger(
 ): Promise<LedgerReading> {
   const { fs = nodeStateFs, readOnly = false } = options;
   if (!readOnly) await removeLeftOvers(folder, fs);
-  const stored = await readStored(folder, profile.image, fs);
-  const floorFile = await readLastLogIndex(folder, profile, { ...options, fs });
+  const stored = await resumeReset(folder, await readStored(folder, profile.image, fs), readOnly, fs);
+  // Until a reset is finished, the file is still the one that is to be forgotten.
+  const floorFile = stored.ledger?.reset
+    ? ({ state: 'missing' } as const)
+    : await readLastLogIndex(folder, profile, { ...options, fs });
   const unmerged = stored.ledger ?? (await rebuild(profile, stored, floorFile, options));
   const ledger = mergeFloor(unmerged, profile, floorFile);
   const notices = [...lostNotices(stored, readOnly), ...floorNotices(floorFile, profile, ledger)];
@@ -68,30 +73,46 @@ export async function writeLedger(
   await atomicWrite(folder, [LEDGER_FILE], formatLedger(ledger), fs);
 }
 
+const MAX_NAMES = 10_000;
+const MOVED_AWAY =
+  'History lost: there is no ledger.json, only a damaged one that was kept aside. Only what is installed now is known.';
+
 /** What was on disk: a ledger, bytes that are none, or nothing. */
 interface Stored {
   readonly bytes?: Uint8Array;
   readonly ledger?: Ledger;
+  /** No ledger, but a damaged one that was moved away: by hand, or by a repair that was cut short. */
+  readonly isMovedAway?: boolean;
+}
+
+async function resumeReset(folder: StateFolder, stored: Stored, readOnly: boolean, fs: StateFs): Promise<Stored> {
+  if (readOnly || !stored.ledger?.reset) return stored;
+  return { ...stored, ledger: await finishReset(folder, stored.ledger, fs) };
 }
 
 async function readStored(folder: StateFolder, image: string, fs: StateFs): Promise<Stored> {
   const bytes = await readStateFile(folder, [LEDGER_FILE], MAX_LEDGER_BYTES, fs);
-  if (!bytes) return {};
+  if (!bytes) return (await hasKeptDamaged(folder, fs)) ? { isMovedAway: true } : {};
   const ledger = parseLedger(bytes, image, join(folder.path, LEDGER_FILE));
   return { bytes, ...(ledger && { ledger }) };
+}
+
+async function hasKeptDamaged(folder: StateFolder, fs: StateFs): Promise<boolean> {
+  const names = await listStateFolder(folder, [], MAX_NAMES, fs);
+  return names.some((name) => name.startsWith(LEDGER_FILE) && isKeptDamaged(name));
 }
 
 /** From releases that an engine has now, and from nothing else: what is stored proves only that something was signed. */
 async function rebuild(
   profile: LedgerProfile,
-  { bytes }: Stored,
+  { bytes, isMovedAway = false }: Stored,
   floorFile: FloorFile,
   options: ReadLedgerOptions,
 ): Promise<Ledger> {
   const { installed = () => [], now = () => new Date() } = options;
   const ledger = adoptInstalled(emptyLedger(profile.image), await installed(), now());
   // With Dangerzone's own floor and no ledger there was none to lose: this tool's first run on that folder.
-  const isLost = bytes !== undefined || (ledger.releases.length > 0 && floorFile.state === 'missing');
+  const isLost = bytes !== undefined || isMovedAway || (ledger.releases.length > 0 && floorFile.state === 'missing');
   return isLost ? { ...ledger, historyLost: true } : ledger;
 }
 
@@ -99,7 +120,8 @@ function mergeFloor(ledger: Ledger, { dangerzoneLogId }: LedgerProfile, { index 
   return dangerzoneLogId === undefined || index === undefined ? ledger : raiseFloor(ledger, dangerzoneLogId, index);
 }
 
-function lostNotices({ bytes, ledger }: Stored, readOnly: boolean): string[] {
+function lostNotices({ bytes, ledger, isMovedAway }: Stored, readOnly: boolean): string[] {
+  if (isMovedAway) return [MOVED_AWAY];
   if (bytes === undefined || ledger) return [];
   const kept = readOnly ? 'the next upgrade keeps it aside and rebuilds it' : 'it was kept aside';
   return [
@@ -124,8 +146,9 @@ async function heal(
   fs: StateFs,
 ): Promise<void> {
   const isDamaged = stored.bytes !== undefined && !stored.ledger;
-  if (isDamaged) await keepDamaged(folder, LEDGER_FILE, stored.bytes, fs);
-  if (isDamaged || (!stored.ledger && ledger.releases.length > 0)) await writeLedger(folder, ledger, { fs });
+  if (isDamaged) await keepDamaged(folder, [LEDGER_FILE], stored.bytes, fs);
+  if (isDamaged || (!stored.ledger && (stored.isMovedAway || ledger.releases.length > 0)))
+    await writeLedger(folder, ledger, { fs });
   if (floorFile.state === 'empty') await refillLastLogIndex(folder, profile, ledger, fs);
   else await writeLastLogIndex(folder, profile, ledger, { fs });
 }

@@ -4,7 +4,22 @@ import { printable } from '../errors/printable.ts';
 import { digestSchema } from '../oci/descriptor.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
-import { LEDGER_SCHEMA, type Ledger, MAX_RELEASES, MAX_SEEN } from './ledger.ts';
+import { LEDGER_SCHEMA, type Ledger, MAX_RELEASES, MAX_REPAIRS, MAX_SEEN } from './ledger.ts';
+
+// Both become paths: a ledger that somebody edited must not move anything else anywhere else.
+const RESET_FOLDER = /^reset-[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?$/;
+const RESETTABLE =
+  /^(manifests|bundles|downloads|ledger\.json\.damaged-[0-9]{1,3}|signatures\/last_log_index(\.damaged-[0-9]{1,3})?|signatures\/[0-9a-f]{64})$/;
+const MAX_RESET_NAMES = 2_000;
+
+/** A name in the state folder that a reset puts away: ours, by its spelling. */
+export function isResettable(name: string): boolean {
+  return RESETTABLE.test(name);
+}
+
+export function isResetFolder(name: string): boolean {
+  return RESET_FOLDER.test(name);
+}
 
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 const logId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a log ID (64 hex digits)'));
@@ -59,6 +74,28 @@ const ledgerSchema = v.strictObject({
   lastCheck: v.exactOptional(v.strictObject({ time: date, digest: digestSchema })),
   runtime: v.exactOptional(word),
   historyLost: v.exactOptional(v.boolean()),
+  repairs: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          time: date,
+          what: v.array(word),
+          floors: v.exactOptional(
+            v.array(
+              v.strictObject({ log: logId, before: v.exactOptional(logIndex), after: v.exactOptional(logIndex) }),
+            ),
+          ),
+        }),
+      ),
+      v.maxLength(MAX_REPAIRS, `expected at most ${MAX_REPAIRS} repairs`),
+    ),
+  ),
+  reset: v.exactOptional(
+    v.strictObject({
+      to: v.pipe(v.string(), v.regex(RESET_FOLDER)),
+      names: v.pipe(v.array(v.pipe(v.string(), v.regex(RESETTABLE))), v.maxLength(MAX_RESET_NAMES)),
+    }),
+  ),
 });
 
 /**
@@ -120,6 +157,7 @@ function isConsistent({ releases, installed, highest, seen }: Ledger): boolean {
 export function formatLedger(ledger: Ledger): Uint8Array {
   const { schema, image, floors, highest, installed, pending, releases, seen, lastCheck, runtime, historyLost } =
     ledger;
+  const { repairs, reset } = ledger;
   const ordered = {
     schema,
     image,
@@ -150,6 +188,12 @@ export function formatLedger(ledger: Ledger): Uint8Array {
     lastCheck: lastCheck && { time: lastCheck.time, digest: lastCheck.digest },
     runtime,
     historyLost,
+    repairs: repairs?.map(({ time, what, floors: changes }) => ({
+      time,
+      what,
+      floors: changes?.map(({ log, before, after }) => ({ log, before, after })),
+    })),
+    reset: reset && { to: reset.to, names: reset.names },
   };
   return Buffer.from(`${JSON.stringify(ordered, undefined, 2)}\n`);
 }

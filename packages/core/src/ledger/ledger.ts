@@ -4,6 +4,7 @@ import type { InstalledRelease, Ranks, Release, Sighting } from './release.ts';
 export const LEDGER_SCHEMA = 1;
 export const MAX_RELEASES = 1000;
 export const MAX_SEEN = 1000;
+export const MAX_REPAIRS = 100;
 export const MAX_LEDGER_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -31,6 +32,31 @@ export interface Ledger {
   readonly runtime?: string;
   /** An unreadable ledger was replaced: which releases were superseded before is not known. */
   readonly historyLost?: boolean;
+  /** What `state repair` and `state reset` did here, the latest 100: a floor that went down is never without one. */
+  readonly repairs?: readonly RepairRecord[];
+  /** A reset that was committed and has not moved everything yet; whoever gets the lock next finishes it. */
+  readonly reset?: UnfinishedReset;
+}
+
+export interface RepairRecord {
+  readonly time: Date;
+  /** Kinds of actions, such as `lower-floor`. */
+  readonly what: readonly string[];
+  readonly floors?: readonly FloorChange[];
+}
+
+/** `before` is absent where it could not be read, `after` where no floor is left but the profile's. */
+export interface FloorChange {
+  readonly log: string;
+  readonly before?: number;
+  readonly after?: number;
+}
+
+export interface UnfinishedReset {
+  /** The folder, in the state folder, that takes what is put away. */
+  readonly to: string;
+  /** What goes there: `manifests`, `signatures/last_log_index`, … */
+  readonly names: readonly string[];
 }
 
 export interface Pending {

@@ -19,7 +19,7 @@ const NAMES = ['ledger.lock.json'] as const;
 const MAX_BYTES = 4096;
 const holderSchema = v.strictObject({
   pid: v.pipe(v.number(), v.minValue(1)),
-  verb: v.pipe(v.string(), v.regex(/^[a-z][a-z-]{0,39}$/)),
+  verb: v.pipe(v.string(), v.regex(/^[a-z][a-z -]{0,39}$/)),
   since: v.pipe(v.string(), v.maxLength(40)),
 });
 

@@ -85,12 +85,20 @@ export async function keyFoldersWith(
   digest: Digest,
   { fs = nodeStateFs }: StoreOptions = {},
 ): Promise<string[]> {
-  const names = await listStateFolder(folder, ['signatures'], MAX_KEYS, fs);
-  const keys = names.filter((name) => KEY_FOLDER.test(name)).sort();
+  const keys = await keyFoldersIn(folder, { fs });
   const stored = await Promise.all(
     keys.map((fileDigest) => factsOf(join(folder.path, ...namesOf({ fileDigest }, digest)), fs)),
   );
   return keys.filter((_, position) => stored[position]?.isFile());
+}
+
+/** Every key file (by its digest) that has a folder, trusted or not. */
+export async function keyFoldersIn(
+  folder: StateFolder,
+  { fs = nodeStateFs }: StoreOptions = {},
+): Promise<readonly string[]> {
+  const names = await listStateFolder(folder, ['signatures'], MAX_KEYS, fs);
+  return names.filter((name) => KEY_FOLDER.test(name)).sort();
 }
 
 /**

@@ -22,7 +22,7 @@ export interface LockOptions {
   readonly fs?: StateFs;
 }
 
-const LOCK_FILE = 'ledger.lock';
+export const LOCK_FILE = 'ledger.lock';
 const POLL_MS = 100;
 const DEFAULT_TIMEOUT_MS = 60_000;
 const SQLITE_BUSY = 5;
@@ -105,10 +105,31 @@ function tryLock(database: DatabaseSync, { path }: StateFolder): boolean {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
-    // The low byte is the primary result code (sqlite.org/rescode.html).
-    if (error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY) return false;
+    if (isBusy(error)) return false;
     throw unusable(path, error);
   }
+}
+
+/** Reading a database fails while somebody has it exclusively; the file must be there and checked. */
+export async function isLockHeld({ path }: StateFolder): Promise<boolean> {
+  const { DatabaseSync } = await import('node:sqlite');
+  try {
+    const database = new DatabaseSync(join(path, LOCK_FILE), { readOnly: true });
+    try {
+      database.exec('PRAGMA busy_timeout = 0; SELECT count(*) FROM sqlite_schema');
+      return false;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw unusable(path, error);
+  }
+}
+
+/** The low byte is the primary result code (sqlite.org/rescode.html). */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }
 
 function busy(holder: string, timeoutMs: number): CodedError {
