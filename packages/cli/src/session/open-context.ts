@@ -54,7 +54,8 @@ export async function openInstall(surroundings: Surroundings, via?: Road): Promi
   };
 }
 
-async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {
+/** For a verb that needs neither engine nor registry. */
+export async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {
   const { loadProfile, locateStateFolder } = await import('@dangerzone-image/core');
   const profile = await loadProfile(options.profile, { env });
   profile.notices.forEach(announce);
@@ -64,7 +65,8 @@ async function openVerb({ options, env, signal, report, announce }: Surroundings
   return { profile, state, signal, report, lockTimeoutMs: options.lockTimeoutMs };
 }
 
-async function openRuntime(surroundings: Surroundings, context: VerbContext) {
+/** The engine that was asked for, else the one that was used last; without a context nothing is remembered. */
+export async function openRuntime(surroundings: Surroundings, context?: VerbContext) {
   const { options, providers, report } = surroundings;
   const { runtime, runtimeOptions } = options;
   if (runtime) {
@@ -72,7 +74,7 @@ async function openRuntime(surroundings: Surroundings, context: VerbContext) {
     return chooseRuntime({ name, origin, options: runtimeOptions }, await providersFor(name, surroundings), report);
   }
   const { rememberedRuntime } = await import('@dangerzone-image/core');
-  const name = await rememberedRuntime(context);
+  const name = context && (await rememberedRuntime(context));
   return chooseRuntime({ name, origin: 'memory', options: {} }, providers, report);
 }
 
