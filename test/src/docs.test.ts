@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { prepareMachine } from './docs-given.ts';
 import { printsAs, readPage } from './docs-page.ts';
 
-const names = ['keep-up-to-date', 'verify-before-a-run', 'behind-a-proxy', 'own-image', 'in-ci', 'beside-dangerzone'];
+const names = [
+  'keep-up-to-date',
+  'verify-before-a-run',
+  'behind-a-proxy',
+  'own-image',
+  'in-ci',
+  'beside-dangerzone',
+  'state',
+];
 const pages = names.map((name) => readPage(name));
 const hasShell = spawnSync('sh', ['-c', 'exit 0']).status === 0;
 if (!hasShell) console.warn('skipped: no sh here, which the pages are written for');
@@ -55,6 +63,7 @@ describe('what the pages say', () => {
       ],
       'in-ci': [],
       'beside-dangerzone': [],
+      state: [],
     });
   });
 });
