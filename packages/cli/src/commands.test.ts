@@ -167,6 +167,7 @@ describe('what is shipped', () => {
     expect(Object.keys(JSON.parse(text).commands).sort()).toEqual([
       'check',
       'completion',
+      'doctor',
       'plugins:add',
       'plugins:list',
       'plugins:remove',

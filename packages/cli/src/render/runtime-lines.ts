@@ -17,8 +17,10 @@ export function runtimeLines(runtime: ProbedRuntime): string[] {
   const { name, plugin, bundled, available, version, store, endpoint, platform, rootless, remote, freeBytes, reason } =
     runtime;
   const origin = bundled ? '' : ` (from ${plugin}, which is not part of this tool)`;
-  if (!available)
-    return [`❌ No: ${name}${origin}: ${reason?.message ?? ''}`, ...(reason?.suggestions ?? []).map(next)];
+  if (!available) {
+    const said = reason?.code === 'USAGE' ? 'Not set up' : '❌ No';
+    return [`${said}: ${name}${origin}: ${reason?.message ?? ''}`, ...(reason?.suggestions ?? []).map(next)];
+  }
   const facts = [
     ...(rootless === undefined ? [] : [rootless ? 'rootless' : 'as root']),
     ...(remote ? ['on another machine: needs --allow-remote-engine'] : []),
