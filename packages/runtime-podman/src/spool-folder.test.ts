@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { spoolParent, sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
 
 let parent: string;
@@ -29,11 +29,13 @@ async function holdElsewhere() {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const exited = once(child, 'exit');
   const [folder] = await once(createInterface({ input: child.stdout }), 'line');
   const kill = async () => {
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await exited;
   };
+  onTestFinished(kill);
   return { folder: folder as string, kill };
 }
 

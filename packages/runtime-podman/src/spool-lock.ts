@@ -2,6 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
 
+/** A database that nothing refers to is closed when memory is cleared up, and with it its lock. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Holds a file for as long as this process lives, however it ends: SQLite's lock on an empty database is the operating
  * system's, so there is no process ID to guess about. Undefined where another process, or another call here, has it.
@@ -11,7 +14,13 @@ export async function holdFile(path: string): Promise<Disposable | undefined> {
   const database: DatabaseSync = new DatabaseSync(path);
   try {
     database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
-    return { [Symbol.dispose]: () => database.close() };
+    held.add(database);
+    return {
+      [Symbol.dispose]() {
+        held.delete(database);
+        database.close();
+      },
+    };
   } catch (error) {
     database.close();
     // The low byte is the primary result code (sqlite.org/rescode.html).
