@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Digest } from '../../packages/core/dist/index.js';
-import { tarEnd, tarHeader, tarPadding } from '../../packages/core/dist/runtime/tar-header.js';
 import { buildTestImage, type Fault, type FaultHook, type TestImage } from '../../packages/core/dist/testing/index.js';
+import { tarEnd, tarHeader, tarPadding } from '../../packages/core/src/runtime/tar-header.ts';
 
 /** A layer in a file: never in this process's memory as a whole. */
 interface LargeLayer {

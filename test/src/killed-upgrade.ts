@@ -1,7 +1,8 @@
 // Run by the kill matrix as a process of its own: upgrades, and dies at the named moment as a power cut would have it.
 
 import type { CreateRuntime, Road } from '@dangerzone-image/core';
-import { loadProfile, openSources, parseReference, upgrade } from '@dangerzone-image/core';
+import { loadProfile, parseReference, upgrade } from '@dangerzone-image/core';
+import { openSources } from '@dangerzone-image/core/registry';
 
 const [profilePath = '', state = '', engine = '', moment = '', via = 'load'] = process.argv.slice(2);
 const die = (now: string | undefined) => {

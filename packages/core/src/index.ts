@@ -13,11 +13,6 @@ export { formatReference, type ImageReference, parseReference } from './oci/refe
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
-export { chooseProxy, type ProxyServer } from './registry/choose-proxy.ts';
-export type { HelperCall, RunHelper } from './registry/credentials/ask-helper.ts';
-export { openRegistry, type RegistryOptions } from './registry/open-registry.ts';
-export { openSources, type SourcesOptions } from './registry/open-sources.ts';
-export { registryOrigin } from './registry/registry-origin.ts';
 export type {
   ContainerRuntime,
   CreateRuntime,

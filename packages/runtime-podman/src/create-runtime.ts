@@ -8,7 +8,6 @@ import {
   type LocalImage,
   ociTar,
   parseReference,
-  registryOrigin,
   type VerifiedImage,
 } from '@dangerzone-image/core';
 import { followNote, forgetName, hasName, hasNote, NO_SUCH_IMAGE, removeNote, writeNote } from './digest-name.ts';
@@ -108,7 +107,7 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
           await removeNote(folder);
         };
         try {
-          await run(pullWords(image, reference, authfile), { signal, timeoutMs: longestPullMs(image) });
+          await run(await pullWords(image, reference, authfile), { signal, timeoutMs: longestPullMs(image) });
           await run(['tag', '--', reference, name]);
         } catch (error) {
           await settle().catch(() => undefined); // told to stop at its end, it may have given the name
@@ -157,7 +156,8 @@ function longestPullMs({ size }: VerifiedImage): number {
   return Math.min(PULL_START_MS + Math.ceil(size / SLOWEST_BYTES_PER_SECOND) * 1000, MOST_TIMER_MS);
 }
 
-function pullWords({ name, platform }: VerifiedImage, reference: string, authfile: string): string[] {
+async function pullWords({ name, platform }: VerifiedImage, reference: string, authfile: string): Promise<string[]> {
+  const { registryOrigin } = await import('@dangerzone-image/core/registry');
   const { protocol } = registryOrigin(parseReference(name).registry);
   const insecure = protocol === 'http:' ? ['--tls-verify=false'] : [];
   const flags = ['--quiet', `--authfile=${authfile}`, `--platform=${formatPlatform(platform)}`, ...insecure];

@@ -7,13 +7,13 @@ import { createTestSigner } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { bin, finished, runCli, startCli, temporaryFolder, writeFiles } from '../run-cli.test-support.ts';
 
-const dist = (path: string) => pathToFileURL(join(bin, '../../dist', path)).href;
+const source = (path: string) => pathToFileURL(join(bin, '../../src', path)).href;
 
 /** A process under guard in which something goes wrong outside any verb. */
 async function guarded(code: string, isJson: boolean) {
   const script = join(temporaryFolder(), 'script.mjs');
   writeFiles(join(script, '..'), {
-    'script.mjs': `import { guardProcess } from ${JSON.stringify(dist('process/guard-process.js'))};
+    'script.mjs': `import { guardProcess } from ${JSON.stringify(source('process/guard-process.ts'))};
       guardProcess({ verb: 'upgrade', version: '1', isJson: ${isJson}, isDebug: false }, process);
       ${code}`,
   });

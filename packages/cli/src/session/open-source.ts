@@ -1,5 +1,6 @@
-import type { ImageSource, Profile, Road, SourcesOptions } from '@dangerzone-image/core';
+import type { ImageSource, Profile, Road } from '@dangerzone-image/core';
 import { CodedError } from '@dangerzone-image/core/errors';
+import type { SourcesOptions } from '@dangerzone-image/core/registry';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { homeFolder } from './home-folder.ts';
 import type { Surroundings } from './open-context.ts';
@@ -9,7 +10,8 @@ const MAX_CA_BYTES = 4 * 1024 * 1024;
 
 /** Where the profile's image is read from, by way of what the user set: mirrors, authorities, proxies, log-ins. */
 export async function openSource({ options, env }: Surroundings, profile: Profile): Promise<ImageSource> {
-  const { openSources, parseReference, readGuardedFile } = await import('@dangerzone-image/core');
+  const { parseReference, readGuardedFile } = await import('@dangerzone-image/core');
+  const { openSources } = await import('@dangerzone-image/core/registry');
   const { mirrors = profile.mirrors, mirrorOnly, timeoutMs, caFile } = options;
   const ca = caFile && (await readGuardedFile(caFile, { limit: MAX_CA_BYTES, what: 'authorities', code: 'USAGE' }));
   return openSources({
@@ -47,7 +49,8 @@ function logIns({ authFile, credentialRealms }: VerbOptions, profile: Profile): 
 export async function requireOwnRoad(via: Road | undefined, { options, env }: Surroundings, profile: Profile) {
   if (via !== 'pull') return;
   const { mirrors = profile.mirrors, caFile, authFile } = options;
-  const { chooseProxy, parseReference, registryOrigin } = await import('@dangerzone-image/core');
+  const { parseReference } = await import('@dangerzone-image/core');
+  const { chooseProxy, registryOrigin } = await import('@dangerzone-image/core/registry');
   const proxy = chooseProxy(registryOrigin(parseReference(profile.image).registry), env);
   const passedBy = [
     ...(mirrors.length > 0 ? ['the mirrors'] : []),

@@ -1,4 +1,4 @@
-import type { RunHelper } from '@dangerzone-image/core';
+import type { RunHelper } from '@dangerzone-image/core/registry';
 
 /** Runs a registry's credential helper: found in PATH by us, without a shell, its words bounded and never shown. */
 export const runHelper: RunHelper = async (command, args, { input, maxBytes, timeoutMs, signal }) => {
