@@ -91,7 +91,8 @@ export function checkClock(logged: readonly Date[], now: Date): DoctorCheck {
 
 /** One request, by the way that an upgrade would take. */
 async function checkRegistry(surroundings: Surroundings, profile: Profile): Promise<DoctorCheck> {
-  const { chooseProxy, parseReference, registryOrigin } = await import('@dangerzone-image/core');
+  const { parseReference } = await import('@dangerzone-image/core');
+  const { chooseProxy, registryOrigin } = await import('@dangerzone-image/core/registry');
   try {
     const reference = parseReference(`${profile.image}:${profile.tag}`);
     const source = await openSource(surroundings, profile);
