@@ -63,6 +63,7 @@ const edits: readonly Edit[] = [
 const standIns = [...unneeded, ...rarelyCalled];
 
 const PREFIX = '\0stand-in:';
+const used = new Set<number>();
 
 /** Leaves out of the bundle what oclif loads at every start and what only other programs than ours need of it. */
 export const trimOclif: Plugin = {
@@ -70,7 +71,13 @@ export const trimOclif: Plugin = {
   resolveId(id, importer = '') {
     if (!importer.includes('/@oclif/core/lib/')) return null;
     const place = standIns.findIndex(({ importer: from, required }) => from.test(importer) && required.test(id));
-    return place === -1 ? null : `${PREFIX}${place}`;
+    if (place === -1) return null;
+    used.add(place);
+    return `${PREFIX}${place}`;
+  },
+  buildEnd() {
+    const unused = used.size === 0 ? [] : standIns.filter((_, place) => !used.has(place));
+    if (unused.length > 0) throw new Error(`oclif requires ${unused[0]?.required} no more: look at it again`);
   },
   load: (id) => (id.startsWith(PREFIX) ? standIns[Number(id.slice(PREFIX.length))]?.code : null),
   transform(code, id) {
