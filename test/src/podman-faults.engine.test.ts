@@ -3,9 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTestImage, publishTestImage, startTestRegistry } from '@dangerzone-image/core/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { namesIn, type PodmanEngine, podmanEngines, runnableRelease, setMoment } from './podman-engines.ts';
 import { createWorld, type Outcome, type World } from './world.ts';
+
+// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
+vi.setConfig({ testTimeout: 180_000 });
 
 const ROADS = ['load', 'pull'];
 
@@ -25,22 +28,18 @@ async function installFirst(engine: PodmanEngine, options: Parameters<typeof cre
 describe.each(podmanEngines)('on Podman, as $title', (engine) => {
   const roads = engine.prefix?.length ? ['pull'] : ROADS; // a load is ours, and the same for every user
 
-  it.each(roads)(
-    'bad input 177: by %s, a registry that cuts every layer: the old image is as it was',
-    async (via) => {
-      let isCutting = false;
-      const fault = ({ path }: { path: string }) =>
-        isCutting && path.includes('/blobs/') ? { resetAfter: 10 } : undefined;
-      const { world, requireUnchanged } = await installFirst(engine, { fault });
-      world.publish(runnableRelease(2));
-      isCutting = true;
-      expect([5, 6]).toContain((await world.run(['upgrade', '--via', via])).code);
-      await requireUnchanged();
-      isCutting = false;
-      expect(await world.run(['upgrade', '--via', via])).toMatchObject({ code: 0, json: { status: 'upgraded' } });
-    },
-    120_000,
-  );
+  it.each(roads)('bad input 177: by %s, a registry that cuts every layer: the old image is as it was', async (via) => {
+    let isCutting = false;
+    const fault = ({ path }: { path: string }) =>
+      isCutting && path.includes('/blobs/') ? { resetAfter: 10 } : undefined;
+    const { world, requireUnchanged } = await installFirst(engine, { fault });
+    world.publish(runnableRelease(2));
+    isCutting = true;
+    expect([5, 6]).toContain((await world.run(['upgrade', '--via', via])).code);
+    await requireUnchanged();
+    isCutting = false;
+    expect(await world.run(['upgrade', '--via', via])).toMatchObject({ code: 0, json: { status: 'upgraded' } });
+  });
 
   it.each(roads)(
     'bad input 186: by %s, Ctrl-C while Podman hangs: answered within a second, and it is gone',

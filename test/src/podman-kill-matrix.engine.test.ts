@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { steps } from '@dangerzone-image/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   namesIn,
   type PodmanEngine,
@@ -12,6 +12,9 @@ import {
 } from './podman-engines.ts';
 import { upgradeKilledAt } from './upgrade-killed-at.ts';
 import { createWorld, type World } from './world.ts';
+
+// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Before these nothing has happened on an engine: with files the whole list is tried. */
 const stepsAtTheEngine = steps.slice(steps.indexOf('transfer'));
