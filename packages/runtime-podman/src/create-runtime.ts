@@ -10,7 +10,16 @@ import {
   parseReference,
   type VerifiedImage,
 } from '@dangerzone-image/core';
-import { followNote, forgetName, hasName, hasNote, NO_SUCH_IMAGE, removeNote, writeNote } from './digest-name.ts';
+import {
+  followNote,
+  forgetName,
+  hasName,
+  hasNote,
+  markEnded,
+  NO_SUCH_IMAGE,
+  removeNote,
+  writeNote,
+} from './digest-name.ts';
 import { imagesOf, type PodmanInfo, parseImages, parseInfo } from './podman-answers.ts';
 import { type PodmanSurroundings, servicePlace, unavailable } from './podman-connection.ts';
 import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
@@ -108,6 +117,7 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
         };
         try {
           await run(await pullWords(image, reference, authfile), { signal, timeoutMs: longestPullMs(image) });
+          await markEnded(folder);
           await run(['tag', '--', reference, name]);
         } catch (error) {
           await settle().catch(() => undefined); // told to stop at its end, it may have given the name

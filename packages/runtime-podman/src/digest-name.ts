@@ -7,6 +7,8 @@ import type { RunPodman } from './run-podman.ts';
 export const NO_SUCH_IMAGE = 1;
 
 const NOTE = 'pulled';
+/** Beside the note: Podman has ended, and gives no name any more. */
+const ENDED = 'ended';
 /** Killed, we leave a Podman that still pulls; the name that it gives comes late. */
 const LATEST_MS = 60 * 60_000;
 
@@ -24,12 +26,20 @@ export async function writeNote(folder: string, { reference, place }: DigestName
   await writeFile(join(folder, NOTE), `${reference}\n${place}\n`, { mode: 0o600, flag: 'wx' });
 }
 
+export async function markEnded(folder: string): Promise<void> {
+  await writeFile(join(folder, ENDED), '', { mode: 0o600 });
+}
+
 export async function removeNote(folder: string): Promise<void> {
   await rm(join(folder, NOTE), { force: true });
 }
 
 export async function hasNote(folder: string): Promise<boolean> {
-  return (await stat(join(folder, NOTE)).catch(() => undefined)) !== undefined;
+  return isThere(join(folder, NOTE));
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => undefined)) !== undefined;
 }
 
 /** Whether the image has the name now. Asked of names: a digest is listed too where it came by a load and another name. */
@@ -55,5 +65,5 @@ export async function followNote(run: RunPodman, place: string, folder: string):
   const [reference = '', noted] = (await readFile(file, 'utf8')).split('\n');
   if (noted !== place) return false;
   const isDone = await forgetName(run, reference);
-  return isDone || Date.now() - (await stat(file)).mtimeMs > LATEST_MS;
+  return isDone || (await isThere(join(folder, ENDED))) || Date.now() - (await stat(file)).mtimeMs > LATEST_MS;
 }
