@@ -16,7 +16,7 @@ const measurements: readonly (readonly [string, () => Promise<Table>])[] = [
   ['verify-local', measureVerifyLocal],
   ['no news', measureNoNews],
   ['round trips', measureAddedRoundTrips],
-  ['memory, 100 MiB', () => measureMemory(100, 3)],
+  ['memory, 100 MiB', () => measureMemory(100, 2)],
   ...(isFull
     ? ([
         ['memory, 2 GiB', () => measureMemory(2048, 1)],

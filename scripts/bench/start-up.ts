@@ -5,7 +5,7 @@ import { bareNode, createMachine } from './machine.ts';
 import { measurePeers, peerCommand, sayVersion } from './peers.ts';
 import { runCommand } from './run-command.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 11;
 
 /** How long the command line takes to be there at all. */
 export async function measureStartUp(): Promise<Table> {

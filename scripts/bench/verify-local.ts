@@ -8,7 +8,7 @@ import { measurePeers, peerCommand, verifyStored } from './peers.ts';
 import { isPodmanHere, listPodmanCalls, podmanEngine, podmanWords } from './podman-engine.ts';
 import { type Command, runCommand } from './run-command.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 11;
 
 /** What somebody waits for before each run of the image. */
 export async function measureVerifyLocal(): Promise<Table> {
