@@ -16,6 +16,7 @@ export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.t
 export type {
   ContainerRuntime,
   CreateRuntime,
+  InfoOptions,
   LocalImage,
   RuntimeInfo,
   RuntimeOptions,

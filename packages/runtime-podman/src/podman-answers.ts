@@ -24,6 +24,11 @@ const infoSchema = v.object({
 });
 export type PodmanInfo = v.InferOutput<typeof infoSchema>;
 
+/** `podman version --format json`: `Server` is there where Podman goes through a service. */
+const versionSchema = v.object({ Version: text, OsArch: text });
+const versionsSchema = v.object({ Client: versionSchema, Server: v.optional(v.nullable(versionSchema)) });
+export type PodmanVersions = v.InferOutput<typeof versionsSchema>;
+
 /** `podman images --format json`: one row for each name, each with all names. */
 const imagesSchema = v.array(v.object({ Id: text, Names: list, RepoDigests: list }));
 export type PodmanImages = v.InferOutput<typeof imagesSchema>;
@@ -37,6 +42,7 @@ const machinesSchema = v.array(v.object({ Name: text, Running: v.optional(v.bool
 export type PodmanMachines = v.InferOutput<typeof machinesSchema>;
 
 export const parseInfo = (stdout: string): PodmanInfo => parse(infoSchema, stdout, 'podman info');
+export const parseVersions = (stdout: string): PodmanVersions => parse(versionsSchema, stdout, 'podman version');
 export const parseImages = (stdout: string): PodmanImages => parse(imagesSchema, stdout, 'podman images');
 export const parseConnections = (stdout: string): PodmanConnections =>
   parse(connectionsSchema, stdout, 'podman system connection list');

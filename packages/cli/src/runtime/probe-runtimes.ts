@@ -51,7 +51,7 @@ async function describe(provider: RuntimeProvider, options: Readonly<Record<stri
   const { version, store, endpoint, platform, isRootless, isRemote, freeBytes } = info;
   return {
     version,
-    store,
+    ...(store !== undefined && { store }),
     endpoint,
     platform: formatPlatform(platform),
     ...(isRootless !== undefined && { rootless: isRootless }),

@@ -9,7 +9,7 @@ import type { VerifiedStream } from './verified-stream.ts';
  */
 export interface ContainerRuntime {
   readonly name: string;
-  info(): Promise<RuntimeInfo>;
+  info(options?: InfoOptions): Promise<RuntimeInfo>;
   /** Images that have a name or digest in this repository (`registry/path`), as the engine claims. */
   images(repository: string, options?: RuntimeOptions): Promise<readonly LocalImage[]>;
   /** Absent where the engine cannot fetch by itself. Always by digest, never by tag. */
@@ -36,12 +36,17 @@ export interface LocalImage {
   readonly names: readonly string[];
 }
 
+export interface InfoOptions {
+  /** Only what decides about an image (`version`, `platform`, `endpoint`, `isRemote`), where the rest takes long. */
+  readonly brief?: boolean;
+}
+
 export interface RuntimeInfo {
   readonly version: string;
   /** Platform of the containers it runs. */
   readonly platform: Platform;
-  /** Kind of its image store: `oci-layout`, `overlay`, `containerd`, … */
-  readonly store: string;
+  /** Kind of its image store: `oci-layout`, `overlay`, `containerd`, …; may be absent where it was asked briefly. */
+  readonly store?: string;
   /** Where it answers, or keeps its files. */
   readonly endpoint: string;
   readonly isRemote: boolean;

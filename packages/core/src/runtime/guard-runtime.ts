@@ -20,11 +20,12 @@ export function guardRuntime(
 ): ContainerRuntime {
   const attempt = async <T>(work: () => Promise<T>): Promise<T> =>
     work().catch((error) => Promise.reject(asRuntimeError(error, runtime.name)));
-  let checked: Promise<void> | undefined;
-  const requireAllowed = () => {
-    checked ??= attempt(() => runtime.info()).then((info) => refuseRemote(info, runtime.name, allowRemoteEngine));
-    return checked;
+  let brief: Promise<RuntimeInfo> | undefined;
+  const askBriefly = () => {
+    brief ??= attempt(() => runtime.info({ brief: true }));
+    return brief;
   };
+  const requireAllowed = async () => refuseRemote(await askBriefly(), runtime.name, allowRemoteEngine);
   const call = async <T>(work: () => Promise<T>): Promise<T> => {
     await requireAllowed();
     return attempt(work);
@@ -33,7 +34,8 @@ export function guardRuntime(
   const parse = (image: unknown): LocalImage => parseShape(localImage, image, place);
   return {
     name: runtime.name,
-    info: () => attempt(() => runtime.info()),
+    // Where and what an engine is stays the same for a verb; how much space it has does not.
+    info: (options) => (options?.brief ? askBriefly() : attempt(() => runtime.info())),
     images: async (repository, options) =>
       parseShape(v.array(localImage), await call(() => runtime.images(repository, options)), place),
     ...(runtime.pull && {

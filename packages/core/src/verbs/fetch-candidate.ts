@@ -20,7 +20,7 @@ export function isOffered(digest: Digest, { facts }: InstalledImage): boolean {
 export async function fetchCandidate(context: InstallContext, digest: Digest): Promise<VerifiedImage> {
   const { source, profile, runtime, signal } = context;
   const reference = parseReference(profile.image);
-  const { platform } = await runtime.info();
+  const { platform } = await runtime.info({ brief: true });
   const options = { ...(signal && { signal }) };
   const chain = await fetchChain(source, reference, digest, platform, options);
   return verifyImage(profile.image, chain, await findSigned(source, reference, chain, profile.trust, options));

@@ -73,7 +73,7 @@ export async function verifyLocalImage(
   releases: readonly Release[],
 ): Promise<InstalledImage> {
   const { state, profile, runtime } = context;
-  const { platform } = await runtime.info();
+  const { platform } = await runtime.info({ brief: true });
   let refusal: unknown;
   for await (const chain of storedChains(state, platform, releases)) {
     if (!claimsChain(local, chain)) continue;
