@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Agent, Dispatcher } from 'undici';
 import { codeOf } from '../errors/coded-error.ts';
 import { requireCertificates, trustAlso } from './additional-authorities.ts';
@@ -61,6 +62,8 @@ export function createTransport(options: TransportOptions): SendRequest {
     shared ??= makeAgent();
     const agent = request.isFresh ? makeAgent() : shared;
     const { method, url, headers, body = null, isFresh, signal } = request;
+    // A connection is free a moment after its answer's last byte was handed out: asked at once, there would be one more.
+    await setImmediate();
     const pending = undici.request(url, { dispatcher: agent, method, headers, body, signal, reset: isFresh });
     try {
       return toAnswer(await orAborted(pending, signal), request, proxy?.location);

@@ -32,9 +32,34 @@ export async function fetchChain(
   return linkChain({ root, ...(below && { manifest: below }), config }, platform, where);
 }
 
+/**
+ * A chain and the signatures over it. They are asked for at the same time as the documents: their tag is known from the
+ * digest, and so nobody waits for them.
+ */
+export async function fetchSignedChain(
+  source: ImageSource,
+  reference: ImageReference,
+  digest: Digest,
+  { platform, trust }: { readonly platform: Platform; readonly trust: Trust },
+  { signal }: SourceOptions = {},
+): Promise<{ readonly chain: ImageChain; readonly signed: SignedDigest }> {
+  const ended = new AbortController();
+  const options = { signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal };
+  const early = source.findSignatures(reference, digest, options);
+  early.catch(() => undefined); // its failure counts when it is looked at
+  const findSignatures: ImageSource['findSignatures'] = (image, other, more) =>
+    other === digest ? early : source.findSignatures(image, other, more);
+  try {
+    const chain = await fetchChain(source, reference, digest, platform, options);
+    return { chain, signed: await findSigned({ findSignatures }, reference, chain, trust, options) };
+  } finally {
+    ended.abort();
+  }
+}
+
 /** The signed digest of a chain: its root, or the platform's manifest where nobody we know signed the index above it. */
 export async function findSigned(
-  source: ImageSource,
+  source: Pick<ImageSource, 'findSignatures'>,
   reference: ImageReference,
   { index, manifest }: ImageChain,
   trust: Trust,

@@ -2,9 +2,10 @@ import { recordCheck } from '../ledger/ledger-changes.ts';
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { compare } from './compare.ts';
-import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
+import { fetchCandidate, isOffered } from './fetch-candidate.ts';
 import { freshnessOf } from './freshness.ts';
-import { factsOf, findInstalled } from './installed-image.ts';
+import { factsOf } from './installed-image.ts';
+import { lookUp } from './look-up.ts';
 import { remember } from './remember.ts';
 import type { CheckResult } from './results.ts';
 import { withState } from './state-session.ts';
@@ -15,8 +16,7 @@ export async function check(given: InstallContext): Promise<CheckResult> {
   const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { profile, now = () => new Date() } = context;
   return withState(context, 'check', async (session) => {
-    const installed = await findInstalled(context, session.ledger.releases);
-    const digest = await resolveTag(context);
+    const { installed, digest } = await lookUp(context, session.ledger.releases);
     await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
     if (installed && isOffered(digest, installed)) {
       const freshness = freshnessOf(installed, session.ledger, profile, now());

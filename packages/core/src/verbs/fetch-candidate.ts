@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
-import { fetchChain, findSigned } from '../source/fetch-image.ts';
+import { fetchSignedChain } from '../source/fetch-image.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
 import type { InstalledImage } from './installed-image.ts';
 import type { InstallContext, OnlineContext } from './verb-context.ts';
@@ -21,7 +21,7 @@ export async function fetchCandidate(context: InstallContext, digest: Digest): P
   const { source, profile, runtime, signal } = context;
   const reference = parseReference(profile.image);
   const { platform } = await runtime.info({ brief: true });
-  const options = { ...(signal && { signal }) };
-  const chain = await fetchChain(source, reference, digest, platform, options);
-  return verifyImage(profile.image, chain, await findSigned(source, reference, chain, profile.trust, options));
+  const wanted = { platform, trust: profile.trust };
+  const { chain, signed } = await fetchSignedChain(source, reference, digest, wanted, { ...(signal && { signal }) });
+  return verifyImage(profile.image, chain, signed);
 }

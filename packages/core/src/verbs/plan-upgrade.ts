@@ -1,9 +1,10 @@
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { compare } from './compare.ts';
-import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
+import { fetchCandidate, isOffered } from './fetch-candidate.ts';
 import { announce, requireSpace } from './install-image.ts';
-import { factsOf, findInstalled } from './installed-image.ts';
+import { factsOf } from './installed-image.ts';
+import { lookUp } from './look-up.ts';
 import { remember } from './remember.ts';
 import type { UpgradeResult } from './results.ts';
 import { withStateUnchanged } from './state-session.ts';
@@ -18,11 +19,10 @@ export async function planUpgrade(
   const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   return withStateUnchanged(context, async (session) => {
     const { releases, pending } = session.ledger;
-    const installed = await findInstalled(context, [...releases, ...(pending ? [pending.release] : [])]);
     const common = { verb: 'upgrade', dryRun: true } as const;
 
     announce(context, 'resolve');
-    const digest = await resolveTag(context);
+    const { installed, digest } = await lookUp(context, [...releases, ...(pending ? [pending.release] : [])]);
     if (installed && isOffered(digest, installed)) {
       const { facts, signed } = installed;
       return { ...common, status: 'up-to-date', image: facts, signatures: signed.verdicts };

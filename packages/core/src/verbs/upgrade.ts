@@ -3,9 +3,10 @@ import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { compare } from './compare.ts';
-import { fetchCandidate, isOffered, resolveTag } from './fetch-candidate.ts';
+import { fetchCandidate, isOffered } from './fetch-candidate.ts';
 import { announce, installImage } from './install-image.ts';
-import { factsOf, findInstalled, type InstalledImage } from './installed-image.ts';
+import { factsOf, type InstalledImage } from './installed-image.ts';
+import { lookUp } from './look-up.ts';
 import { recover } from './recover.ts';
 import { remember } from './remember.ts';
 import type { UpgradeResult } from './results.ts';
@@ -25,10 +26,9 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
   return withState(context, 'upgrade', async (session) => {
     announce(context, 'recover');
     await recover(context, session);
-    const installed = await findInstalled(context, session.ledger.releases);
 
     announce(context, 'resolve');
-    const digest = await resolveTag(context);
+    const { installed, digest } = await lookUp(context, session.ledger.releases);
     await session.save((ledger) => recordCheck(ledger, { time: context.now?.() ?? new Date(), digest }));
     if (installed && isOffered(digest, installed)) {
       await clearDownloads(context); // of a run that was killed right after its commit
