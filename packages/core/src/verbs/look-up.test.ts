@@ -6,14 +6,17 @@ import { createVerbWorld, release } from './verb-world.test-support.ts';
 describe('what an upgrade waits for', () => {
   it('asks the registry while the engine is asked: neither waits for the other', async () => {
     const asked = Promise.withResolvers<void>();
-    const { context, publish } = await createVerbWorld({}, { fault: async () => void asked.resolve() });
+    let isLookedAt = false;
+    const { context, publish } = await createVerbWorld({}, { fault: async () => void (isLookedAt && asked.resolve()) });
     publish(release(1));
+    await upgrade(context);
+    isLookedAt = true;
     const { images } = context.runtime;
     const runtime = {
       ...context.runtime,
       images: async (...args: Parameters<typeof images>) => asked.promise.then(() => images(...args)),
     };
-    expect(await check({ ...context, runtime })).toMatchObject({ status: 'not-installed' });
+    expect(await check({ ...context, runtime })).toMatchObject({ status: 'up-to-date' });
   });
 
   it('does not wait for a silent registry when the engine does not work', async () => {
