@@ -1,0 +1,2 @@
+export { createDesktopRuntime } from './create-desktop-runtime.ts';
+export { createRuntime } from './create-runtime.ts';
