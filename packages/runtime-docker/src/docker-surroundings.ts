@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { CodedError, printable } from '@dangerzone-image/core';
@@ -31,23 +32,26 @@ export function dockerSurroundings(): DockerSurroundings {
 }
 
 async function readSmallFile(path: string): Promise<Uint8Array | undefined> {
-  let file: Awaited<ReturnType<typeof open>>;
   try {
-    file = await open(path);
+    // A pipe or a device in its place would be waited for: opened without blocking, and refused by what it is.
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const facts = await file.stat();
+    if (facts.isFile() && facts.size <= MAX_FILE_BYTES) return await file.readFile();
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
-      return undefined;
-    throw new CodedError('USAGE', `${printable(path)} cannot be read`, {
-      suggestions: ['Look at who owns it, and who may read it.'],
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unreadable(path, cause);
+  }
+  throw unreadable(path);
+}
+
+function unreadable(path: string, cause?: unknown): CodedError {
+  return new CodedError(
+    'USAGE',
+    `expected a file of at most ${MAX_FILE_BYTES} bytes that can be read: ${printable(path)}`,
+    {
+      suggestions: ['Look at what it is, and who may read it; or name the engine: --runtime-option host=…'],
       cause,
-    });
-  }
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_FILE_BYTES)
-      throw new CodedError('USAGE', `${printable(path)} has ${size} bytes: at most ${MAX_FILE_BYTES} are read`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -51,6 +52,8 @@ export interface EngineAnswer {
 
 export interface RunningEngine extends AsyncDisposable {
   readonly socket: string;
+  /** Where it listens on loopback too, if it was told to. */
+  readonly port: number | undefined;
   readonly folder: string;
   /** The engine's API, past everything of ours. */
   ask(method: string, path: string, body?: Uint8Array | object): Promise<EngineAnswer>;
@@ -80,10 +83,11 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
   // A current engine brings its own containerd; it would take another one that it finds in PATH.
   const env = engine.program === 'dockerd' ? process.env : { ...process.env, PATH: dirname(engine.program) };
   const child = spawn(engine.program, words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  await untilListening(child, socket);
+  const port = await untilListening(child, words.filter((word) => word === '--host').length);
   const ask: RunningEngine['ask'] = (method, path, body) => askEngine(socket, method, path, body);
   return {
     socket,
+    port,
     folder,
     ask,
     clean: () => removeEverything(ask),
@@ -97,20 +101,22 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
   };
 }
 
-/** dockerd says when it listens; when it ends before that, its last words are why. */
-async function untilListening(child: ChildProcess, socket: string): Promise<void> {
-  const said: string[] = [];
+/** dockerd says when it listens, and on which port; when it ends before that, its last words are why. */
+async function untilListening(child: ChildProcess, hosts: number): Promise<number | undefined> {
+  let said = '';
   const listening = new Promise<void>((resolve) => {
     child.stderr?.on('data', (bytes: Buffer) => {
-      if (said.push(bytes.toString()) > 200) said.shift();
-      if (said.join('').includes(`API listen on ${socket}`)) resolve();
+      said = (said + bytes.toString()).slice(-65536);
+      if (said.split('API listen on').length > hosts) resolve();
     });
   });
   const ended = once(child, 'exit').then(() => {
-    throw new Error(`dockerd ended: ${said.join('').slice(-2000)}`);
+    throw new Error(`dockerd ended: ${said.slice(-2000)}`);
   });
   await Promise.race([listening, ended]);
   ended.catch(() => {}); // it ends when the tests do
+  const [, port] = /API listen on 127\.0\.0\.1:(\d+)/.exec(said) ?? [];
+  return port === undefined ? undefined : Number(port);
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -137,4 +143,12 @@ async function askEngine(socketPath: string, method: string, path: string, body?
   const lines = Buffer.concat(chunks).toString().trim().split('\n');
   const isJson = /json/.test(response.headers['content-type'] ?? '') && lines.length === 1 && lines[0] !== '';
   return { status: response.statusCode as number, body: isJson ? JSON.parse(lines[0] ?? '') : lines };
+}
+
+/** A context in a folder of Docker's own client, as `docker context create` writes it. */
+export async function writeContext(configFolder: string, name: string, host: string): Promise<void> {
+  const folder = join(configFolder, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'));
+  await mkdir(folder, { recursive: true });
+  const meta = { Name: name, Metadata: {}, Endpoints: { docker: { Host: host, SkipTLSVerify: false } } };
+  await writeFile(join(folder, 'meta.json'), JSON.stringify(meta));
 }

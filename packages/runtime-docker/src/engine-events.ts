@@ -34,8 +34,9 @@ export async function readEvents(
 
 function readEvent(line: string, work: string): EngineEvent {
   if (line.trim() === '') return {};
-  const result = v.safeParse(eventSchema, parseLine(line, work));
-  if (!result.success) throw unreadable(work, 'a line that is no event');
+  const parsed = parseLine(line, work);
+  const result = v.safeParse(eventSchema, parsed);
+  if (!result.success || Array.isArray(parsed)) throw unreadable(work, 'a line that is no event');
   const { error, errorDetail } = result.output;
   if (error === undefined && errorDetail === undefined) return result.output;
   throw new CodedError('RUNTIME_FAILED', `Docker could not ${work}: ${messageOf(error, errorDetail)}`, {

@@ -8,6 +8,8 @@ import { notAnswering, refusedRequest, unreachable } from './engine-failure.ts';
 export interface EngineConnection {
   readonly endpoint: string;
   readonly options: RequestOptions & { readonly protocol?: 'http:' | 'https:' };
+  /** How long anything but a transfer may take. */
+  readonly deadlineMs?: number;
 }
 
 /** What dockerode asks of its transport, as far as our calls go. */
@@ -46,7 +48,8 @@ export function engineModem(connection: EngineConnection) {
 async function send(connection: EngineConnection, call: ModemCall): Promise<unknown> {
   const { abortSignal: signal, isStream = false } = call;
   signal?.throwIfAborted();
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  const { endpoint, deadlineMs = DEADLINE_MS } = connection;
+  const deadline = AbortSignal.timeout(deadlineMs);
   // A transfer takes as long as it takes; everything else is answered from what the engine knows.
   const signals = [signal, isStream ? undefined : deadline].filter((one) => one !== undefined);
   const what = `${call.method} ${call.path.replace(/\?$/, '')}`;
@@ -58,8 +61,8 @@ async function send(connection: EngineConnection, call: ModemCall): Promise<unkn
     return readJson(await readAll(response, MAX_ANSWER_BYTES), what);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (!isStream && deadline.aborted) throw notAnswering(connection.endpoint, DEADLINE_MS);
-    throw codeOf(error) === undefined && error instanceof Error ? unreachable(connection.endpoint, error) : error;
+    if (!isStream && deadline.aborted) throw notAnswering(endpoint, deadlineMs);
+    throw codeOf(error) === undefined && error instanceof Error ? unreachable(endpoint, error) : error;
   }
 }
 
