@@ -8,7 +8,7 @@ describe.each(engines)('$name', (engine) => {
   beforeAll(async () => {
     running = await startEngine(engine);
   });
-  afterAll(() => running[Symbol.asyncDispose]());
+  afterAll(() => running?.[Symbol.asyncDispose]());
 
   describeRuntimeContract('docker', async () => ({
     runtime: createRuntime({ host: `unix://${running.socket}` }),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -10,11 +11,12 @@ import { dirname, join } from 'node:path';
 export interface EngineUnderTest {
   readonly name: string;
   readonly program: string;
+  readonly store: 'classic' | 'containerd';
   /** Members of its daemon.json. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-const classic = { features: { 'containerd-snapshotter': false } };
+const snapshotter = (isOn: boolean) => ({ features: { 'containerd-snapshotter': isOn } });
 
 /** Debian's (or whoever's) dockerd in PATH; where none is, CI fails and everybody else is told why tests are skipped. */
 export const usualEngine = findUsual();
@@ -25,7 +27,8 @@ export const engines: readonly EngineUnderTest[] = [...(usualEngine ? [usualEngi
 function findUsual(): EngineUnderTest | undefined {
   const isRoot = process.getuid?.() === 0;
   const isHere = spawnSync('dockerd', ['--version']).status === 0;
-  if (isRoot && isHere) return { name: 'docker', program: 'dockerd', config: {} };
+  // The store is said, for what it is by default differs by version and packager.
+  if (isRoot && isHere) return { name: 'docker', program: 'dockerd', store: 'classic', config: snapshotter(false) };
   const why = isHere ? 'only root can start dockerd' : 'no dockerd in PATH: apt-get install docker.io';
   if (process.env.CI) throw new Error(`CI must test against a real Docker: ${why}`);
   console.warn(`skipped: ${why}`);
@@ -39,8 +42,8 @@ function findCurrent(): readonly EngineUnderTest[] {
     return [];
   }
   return [
-    { name: 'current docker, containerd store', program, config: {} },
-    { name: 'current docker, classic store', program, config: classic },
+    { name: 'current docker, containerd store', program, store: 'containerd', config: snapshotter(true) },
+    { name: 'current docker, classic store', program, store: 'classic', config: snapshotter(false) },
   ];
 }
 
@@ -64,8 +67,8 @@ export interface RunningEngine extends AsyncDisposable {
 export interface StartOptions {
   /** Where it listens; a socket in its own folder where left out. */
   readonly socket?: string;
-  /** More words for dockerd, such as another `--host`. */
-  readonly words?: readonly string[];
+  /** On loopback too: plainly, or with these words for TLS. */
+  readonly withTcp?: true | readonly string[];
 }
 
 /** A dockerd of this test's own: its folders, its socket, no network; nothing of the machine's own engine is touched. */
@@ -74,16 +77,18 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
   const socket = options.socket ?? join(folder, 'docker.sock');
   await mkdir(dirname(socket), { recursive: true });
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(engine.config));
+  const port = options.withTcp ? await freePort() : undefined;
   const words = [
     ...['--config-file', join(folder, 'daemon.json'), '--host', `unix://${socket}`],
     ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
     ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--userland-proxy=false'],
-    ...(options.words ?? []),
+    ...(port ? ['--host', `tcp://127.0.0.1:${port}`] : []),
+    ...(options.withTcp === true ? ['--tls=false'] : (options.withTcp ?? [])),
   ];
   // A current engine brings its own containerd; it would take another one that it finds in PATH.
   const env = engine.program === 'dockerd' ? process.env : { ...process.env, PATH: dirname(engine.program) };
   const child = spawn(engine.program, words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const port = await untilListening(child, words.filter((word) => word === '--host').length);
+  await untilListening(child, port ? 2 : 1);
   const ask: RunningEngine['ask'] = (method, path, body) => askEngine(socket, method, path, body);
   return {
     socket,
@@ -101,8 +106,8 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
   };
 }
 
-/** dockerd says when it listens, and on which port; when it ends before that, its last words are why. */
-async function untilListening(child: ChildProcess, hosts: number): Promise<number | undefined> {
+/** dockerd says when it listens; when it ends before that, its last words are why. */
+async function untilListening(child: ChildProcess, hosts: number): Promise<void> {
   let said = '';
   const listening = new Promise<void>((resolve) => {
     child.stderr?.on('data', (bytes: Buffer) => {
@@ -115,8 +120,16 @@ async function untilListening(child: ChildProcess, hosts: number): Promise<numbe
   });
   await Promise.race([listening, ended]);
   ended.catch(() => {}); // it ends when the tests do
-  const [, port] = /API listen on 127\.0\.0\.1:(\d+)/.exec(said) ?? [];
-  return port === undefined ? undefined : Number(port);
+}
+
+/** A current dockerd takes no port 0: one that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -19,9 +19,9 @@ async function createHome(env: Readonly<Record<string, string>> = {}): Promise<D
   return { ...dockerSurroundings(), home, env, uid: 1000 };
 }
 
-async function start(...words: readonly string[]): Promise<RunningEngine> {
+async function start(withTcp?: true | readonly string[]): Promise<RunningEngine> {
   if (!usualEngine) throw new TypeError('skipped without an engine');
-  const running = await startEngine(usualEngine, { words });
+  const running = await startEngine(usualEngine, { ...(withTcp && { withTcp }) });
   onTestFinished(() => running[Symbol.asyncDispose]());
   return running;
 }
@@ -31,7 +31,7 @@ const info = (surroundings: DockerSurroundings, options = {}) =>
 
 describe.skipIf(!usualEngine)('bad input 173: the engine that is meant answers, and says where it is', () => {
   it('by DOCKER_HOST over tcp', async () => {
-    const { port } = await start('--host', 'tcp://127.0.0.1:0', '--tls=false');
+    const { port } = await start(true);
     const endpoint = `tcp://127.0.0.1:${port}`;
     const surroundings = await createHome({ DOCKER_HOST: endpoint });
     const { freeBytes, ...facts } = await info(surroundings);
@@ -84,7 +84,7 @@ describe.skipIf(!usualEngine)('bad input 173: the engine that is meant answers, 
       await writeFile(cert ?? '', server.cert);
       await writeFile(key ?? '', server.key);
       const tls = ['--tlsverify', `--tlscacert=${ca}`, `--tlscert=${cert}`, `--tlskey=${key}`];
-      return start('--host', 'tcp://127.0.0.1:0', ...tls);
+      return start(tls);
     }
     async function writeCertificates(own: { readonly cert: string; readonly key: string }, authority: string) {
       const folder = await mkdtemp(join(tmpdir(), 'dangerzone-image-certs-'));

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Duplex, Readable } from 'node:stream';
-import { CodedError, escapeControls, printable } from '@dangerzone-image/core';
+import { CodedError, escapeControls, findProgram, printable } from '@dangerzone-image/core';
 import type { SshEndpoint } from './docker-endpoint.ts';
-import { findProgram } from './find-program.ts';
 
 const MAX_SAID = 2000;
 
