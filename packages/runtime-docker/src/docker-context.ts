@@ -9,7 +9,6 @@ import { parseHost } from './parse-host.ts';
 /** The context that stands for "no context" (docker-context(1)). */
 export const DEFAULT_CONTEXT = 'default';
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]{0,254}$/;
 const configSchema = v.object({ currentContext: v.optional(v.string()) });
 const metaSchema = v.object({
   Name: v.string(),
@@ -34,7 +33,6 @@ export async function contextEndpoint(
   where: string,
   surroundings: DockerSurroundings,
 ): Promise<DockerEndpoint> {
-  if (!NAME.test(name)) throw new CodedError('USAGE', `${where}: ${printable(name)} is no name of a Docker context`);
   const path = pathOf(surroundings.platform);
   // Docker's own client keeps each context in a folder that is called after the hash of its name.
   const folder = createHash('sha256').update(name).digest('hex');

@@ -67,6 +67,8 @@ export interface RunningEngine extends AsyncDisposable {
 export interface StartOptions {
   /** Where it listens; a socket in its own folder where left out. */
   readonly socket?: string;
+  /** The size of its disk, where it shall be a small one. */
+  readonly diskBytes?: number;
   /** On loopback too: plainly, or with these words for TLS. */
   readonly withTcp?: true | readonly string[];
 }
@@ -77,10 +79,13 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
   const socket = options.socket ?? join(folder, 'docker.sock');
   await mkdir(dirname(socket), { recursive: true });
   await writeFile(join(folder, 'daemon.json'), JSON.stringify(engine.config));
+  const data = join(folder, 'data');
+  await mkdir(data);
+  if (options.diskBytes) spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${options.diskBytes}`, 'tmpfs', data]);
   const port = options.withTcp ? await freePort() : undefined;
   const words = [
     ...['--config-file', join(folder, 'daemon.json'), '--host', `unix://${socket}`],
-    ...['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
+    ...['--data-root', data, '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')],
     ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--userland-proxy=false'],
     ...(port ? ['--host', `tcp://127.0.0.1:${port}`] : []),
     ...(options.withTcp === true ? ['--tls=false'] : (options.withTcp ?? [])),
@@ -99,7 +104,7 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
     async [Symbol.asyncDispose]() {
       await removeEverything(ask);
       await end(child);
-      spawnSync('umount', [join(folder, 'data')]);
+      spawnSync('umount', ['--recursive', data]);
       await rm(folder, { recursive: true, force: true });
       await rm(socket, { force: true });
     },

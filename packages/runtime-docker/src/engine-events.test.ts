@@ -30,7 +30,7 @@ describe('the engine’s events', () => {
     ['no JSON', '<html>'],
     ['a list', '[1]'],
     ['a cut line', '{"status":"Pull'],
-    ['a line without an end', `{"status":"${'x'.repeat(2 * 1024 * 1024)}`],
+    ['a line of two megabytes', `{"status":"${'x'.repeat(2 * 1024 * 1024)}"}`],
   ])('bad input 169: %s in an answer of 200 is a failure', async (_, text) => {
     await expect(read(text, 65536)).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
   });

@@ -47,7 +47,6 @@ export function engineModem(connection: EngineConnection) {
 
 async function send(connection: EngineConnection, call: ModemCall): Promise<unknown> {
   const { abortSignal: signal, isStream = false } = call;
-  signal?.throwIfAborted();
   const { endpoint, deadlineMs = DEADLINE_MS } = connection;
   const deadline = AbortSignal.timeout(deadlineMs);
   // A transfer takes as long as it takes; everything else is answered from what the engine knows.
