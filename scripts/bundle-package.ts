@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 import { thirdPartyNotices } from './third-party-notices.ts';
+import { trimDockerode } from './trim-dockerode.ts';
 import { trimOclif } from './trim-oclif.ts';
 
 interface Manifest {
@@ -54,7 +55,7 @@ const BUILTIN = '\0builtin:';
 const bundle = await rolldown({
   cwd: folder,
   platform: 'node',
-  plugins: [trimOclif, builtins],
+  plugins: [trimOclif, trimDockerode, builtins],
   input: Object.fromEntries([...exportEntries(manifest), ...commandEntries(manifest)]),
   // Our own packages stay apart, so that the CLI and its adapters share one core. Vitest is the contract suite's peer.
   external: [/^@dangerzone-image\/(?!core\/errors)/, /^vitest(\/|$)/],
