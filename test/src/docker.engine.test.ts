@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { steps } from '@dangerzone-image/core';
-import { publishTestImage, tarOf } from '@dangerzone-image/core/testing';
+import type { TestRegistryOptions } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type EngineUnderTest,
@@ -16,8 +16,9 @@ import {
   writeContext,
 } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { withoutNetwork } from './network-namespace.ts';
+import { playScenario } from './scripted-scenario.ts';
 import { upgradeKilledAt } from './upgrade-killed-at.ts';
-import { createWorld, type Outcome, release, type World } from './world.ts';
+import { createWorld, release, type World } from './world.ts';
 
 /** How the CLI is told which engine is meant. */
 interface Road {
@@ -69,19 +70,13 @@ async function start(engine: EngineUnderTest): Promise<Running> {
   };
 }
 
-interface Scene extends AsyncDisposable {
-  readonly world: World;
-  run(args: readonly string[], prefix?: readonly string[]): Promise<Outcome>;
-}
-
-async function createScene(running: Running, road: Road): Promise<Scene> {
-  const engine = { name: road.runtime, options: () => road.options?.(running) ?? {}, dispose: running.clean };
-  const world = await createWorld({}, engine);
-  return {
-    world,
-    run: (args, prefix = []) => world.run(args, { env: road.env?.(running) ?? {}, prefix }),
-    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
-  };
+function createScene(running: Running, road: Road, options: TestRegistryOptions = {}): Promise<World> {
+  return createWorld(options, {
+    name: road.runtime,
+    options: () => road.options?.(running) ?? {},
+    env: () => road.env?.(running) ?? {},
+    dispose: running.clean,
+  });
 }
 
 async function namesIn(running: Running): Promise<string[]> {
@@ -99,6 +94,14 @@ const roads = engines
     all: engine === usualEngine ? [bySocket, ...otherRoads] : [bySocket],
   }));
 
+/** What the same script gives with images in a folder. */
+const expected = engines.length > 0 ? await playOnFiles() : [];
+
+async function playOnFiles() {
+  await using world = await createWorld({ auth: 'token' });
+  return await playScenario(world, release); // before the world goes
+}
+
 describe.each(roads)('acceptance 13: on a real engine: $name', ({ engine, all }) => {
   let running: Running;
   beforeAll(async () => {
@@ -106,46 +109,53 @@ describe.each(roads)('acceptance 13: on a real engine: $name', ({ engine, all })
   });
   afterAll(() => running?.[Symbol.asyncDispose]());
 
-  const ways = all.flatMap((road) =>
-    (road === bySocket ? ['load', 'pull'] : ['load']).map((via) => ({ ...road, via })),
-  );
-  it.each(ways)('the whole scenario, by $title and $via', async ({ via, ...road }) => {
-    await using scene = await createScene(running, road);
-    const { world, run } = scene;
-    const upgrade = () => run(['upgrade', '--via', via]);
-    const offline = road.isTcp ? [] : (withoutNetwork ?? []);
-    const stable = `${world.image}:latest`;
+  it.each(all)('by $title, the scenario has the verdicts and answers that it has on files', async (road) => {
+    await using world = await createScene(running, road, { auth: 'token' });
+    expect(await playScenario(world, release)).toEqual(expected);
+    expect(await namesIn(running)).toEqual([`${world.image}:latest`]);
+    const prefix = road.isTcp ? [] : (withoutNetwork ?? []);
+    expect(await world.run(['verify-local'], { prefix })).toMatchObject({ code: 0 });
+  });
 
-    const one = world.publish(release(1));
-    expect(await upgrade()).toMatchObject({ code: 0, json: { status: 'installed', image: { digest: one.digest } } });
-    expect(await upgrade()).toMatchObject({ code: 0, json: { status: 'up-to-date' } });
-    const { digest } = world.publish(release(2));
-    expect(await upgrade()).toMatchObject({ code: 0, json: { status: 'upgraded' } });
-    expect(await namesIn(running)).toEqual([stable]);
-    expect(await run(['verify-local'], offline)).toMatchObject({ code: 0, json: { image: { digest } } });
+  it('by --via pull too', async () => {
+    await using world = await createScene(running, bySocket, { auth: 'token' });
+    const sameOfPull = expected.filter(({ did }) => did !== 'by a mirror');
+    expect(await playScenario(world, release, ['--via', 'pull'])).toEqual(sameOfPull);
+    expect(await namesIn(running)).toEqual([`${world.image}:latest`]);
+  });
 
+  it('acceptance 8: what came by one road is up to date by the other, and is one image', async () => {
+    await using world = await createScene(running, bySocket);
+    const { digest } = world.publish(release(1));
+    await world.run(['upgrade', '--via', 'pull']);
+    expect(await world.run(['upgrade', '--via', 'load'])).toMatchObject({ code: 0, json: { status: 'up-to-date' } });
+    expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
+    expect(await namesIn(running)).toEqual([`${world.image}:latest`]);
+  });
+
+  it('an image swapped under the same name is refused, and upgrade repairs it', async () => {
+    await using world = await createScene(running, bySocket);
     world.publish(release(1));
-    expect(await upgrade()).toMatchObject({ code: 4, json: { error: { code: 'ROLLBACK_REFUSED' } } });
-    publishTestImage(world.registry, 'team/sandbox', release(3), { tag: 'latest', signers: [] });
-    expect(await upgrade()).toMatchObject({ code: 3, json: { error: { code: 'SIGNATURE_MISSING' } } });
-    expect(await run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
+    await world.run(['upgrade']);
+    await using other = await createWorld({}, { name: 'docker', options: () => world.runtime.options });
+    other.publish(release(1, 'evil'));
+    expect((await other.run(['upgrade'])).code).toBe(0);
+    const theirs = `${other.image}:latest`;
+    await running.ask('POST', `/images/${theirs}/tag?repo=${world.image}&tag=latest`);
 
-    const somebodys = 'localhost/somebody:x';
-    await running.ask('POST', '/images/create?fromSrc=-&repo=localhost/somebody&tag=x', tarOf({ 'etc/x': '' }));
-    await running.ask('POST', `/images/${somebodys}/tag?repo=${world.image}&tag=latest`);
-    expect(await run(['verify-local'])).toMatchObject({ code: 3, json: { error: { code: 'IMAGE_NOT_VERIFIED' } } });
-    world.publish(release(2));
-    expect((await upgrade()).code).toBe(0);
-    expect(await run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
-    expect((await namesIn(running)).sort()).toEqual([stable, somebodys].sort());
+    const refused = { code: 3, json: { error: { code: 'IMAGE_NOT_VERIFIED' } } };
+    expect(await world.run(['verify-local'])).toMatchObject(refused);
+    expect((await world.run(['upgrade'])).code).toBe(0);
+    expect((await world.run(['verify-local'])).code).toBe(0);
+    expect((await namesIn(running)).sort()).toEqual([theirs, `${world.image}:latest`].sort());
   });
 
   // Before the transfer the engine is only asked, never told: test/src/kill-matrix.test.ts has those moments.
   it.each([...steps.slice(steps.indexOf('transfer')), 'first-byte', 'between-tags'])(
     'SIGKILL at %s: the next upgrade recovers, one image is left',
     async (moment) => {
-      await using scene = await createScene(running, bySocket);
-      const { world, run } = scene;
+      await using world = await createScene(running, bySocket);
+      const { run } = world;
       const one = world.publish(release(1));
       await run(['upgrade']);
       const two = world.publish(release(2));
