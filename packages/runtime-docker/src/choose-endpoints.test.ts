@@ -16,15 +16,16 @@ const contextOf = (name: string, host: string) =>
 interface Machine {
   readonly platform?: NodeJS.Platform;
   readonly env?: Record<string, string>;
+  readonly uid?: number;
   readonly files?: Readonly<Record<string, string>>;
 }
 
-function machine({ platform = 'linux', env = {}, files = {} }: Machine): DockerSurroundings {
+function machine({ platform = 'linux', env = {}, files = {}, uid = 1000 }: Machine): DockerSurroundings {
   return {
     platform,
     env,
     home: platform === 'win32' ? 'C:\\Users\\me' : '/home/me',
-    uid: platform === 'win32' ? undefined : 1000,
+    uid: platform === 'win32' ? undefined : uid,
     readFile: async (path) => (files[path] === undefined ? undefined : Buffer.from(files[path])),
     exists: async (path) => Object.keys(files).some((file) => file.startsWith(path)),
   };
@@ -77,6 +78,7 @@ describe('which engine is meant', () => {
       { env: { XDG_RUNTIME_DIR: '/run/elsewhere' } },
       ['unix:///var/run/docker.sock', 'unix:///run/elsewhere/docker.sock'],
     ],
+    ['root has no rootless engine', {}, { uid: 0 }, ['unix:///var/run/docker.sock']],
     ['macOS has one usual place', {}, { platform: 'darwin' }, ['unix:///var/run/docker.sock']],
     ['Windows has a pipe', {}, { platform: 'win32' }, ['npipe:////./pipe/docker_engine']],
     [

@@ -1,4 +1,4 @@
-import { configFolder, contextEndpoint, currentContext, DEFAULT_CONTEXT, pathOf } from './docker-context.ts';
+import { configFolder, contextEndpoint, currentContext, DEFAULT_CONTEXT } from './docker-context.ts';
 import type { DockerEndpoint } from './docker-endpoint.ts';
 import type { DockerOptions } from './docker-options.ts';
 import type { DockerSurroundings } from './docker-surroundings.ts';
@@ -39,11 +39,11 @@ function byHost(host: string, where: string, surroundings: DockerSurroundings): 
 }
 
 /** Rootless Docker makes a context for itself, which a user may not have chosen: its places follow the usual one. */
-function usual({ platform, env, home, uid }: DockerSurroundings): readonly DockerEndpoint[] {
+function usual({ platform, env, uid }: DockerSurroundings): readonly DockerEndpoint[] {
   const socket = (path: string): DockerEndpoint => ({ kind: 'socket', path });
   if (platform === 'win32') return [socket('//./pipe/docker_engine')];
   if (platform !== 'linux') return [socket('/var/run/docker.sock')];
-  const { join } = pathOf(platform);
-  const runtimeFolder = env.XDG_RUNTIME_DIR || (uid ? `/run/user/${uid}` : join(home, '.docker', 'run'));
-  return [socket('/var/run/docker.sock'), socket(join(runtimeFolder, 'docker.sock'))];
+  const runtimeFolder = env.XDG_RUNTIME_DIR || (uid ? `/run/user/${uid}` : undefined);
+  const rootless = runtimeFolder === undefined ? [] : [socket(`${runtimeFolder}/docker.sock`)];
+  return [socket('/var/run/docker.sock'), ...rootless];
 }

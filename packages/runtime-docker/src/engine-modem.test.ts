@@ -97,6 +97,16 @@ describe('the transport under dockerode', () => {
     await expect(docker.version()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
   });
 
+  it('bad input 169: an engine that stops reading in the middle of an upload is given up', async () => {
+    const docker = await dockerode(() => {}, { stallMs: 20 });
+    const endless = Readable.from(
+      (async function* () {
+        for (;;) yield Buffer.alloc(1024 * 1024);
+      })(),
+    );
+    await expect(docker.loadImage(endless)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
+  });
+
   it.each<[string, object, string]>([
     ['nothing is there', { socketPath: '/nowhere/docker.sock' }, 'ENOENT'],
     ['nobody listens', { host: '127.0.0.1', port: 1 }, 'ECONNREFUSED'],

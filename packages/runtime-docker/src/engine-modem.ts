@@ -10,6 +10,8 @@ export interface EngineConnection {
   readonly options: RequestOptions & { readonly protocol?: 'http:' | 'https:' };
   /** How long anything but a transfer may take. */
   readonly deadlineMs?: number;
+  /** How long a connection may be silent; ssh has its own watch. */
+  readonly stallMs?: number;
 }
 
 /** What dockerode asks of its transport, as far as our calls go. */
@@ -28,6 +30,8 @@ export interface ModemCall {
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 const MAX_REASON_BYTES = 64 * 1024;
 const DEADLINE_MS = 60_000;
+/** Unpacking a large layer on a slow disk takes minutes in which Docker reads and says nothing. */
+const STALL_MS = 30 * 60_000;
 
 /**
  * Dockerode's transport, ours in place of docker-modem: that one reads DOCKER_HOST and its certificates whatever it is
@@ -66,7 +70,8 @@ async function send(connection: EngineConnection, call: ModemCall): Promise<unkn
 }
 
 /** One request on a connection of its own; its answer may begin before the upload has ended. */
-function exchange({ options }: EngineConnection, call: ModemCall, signal: AbortSignal): Promise<IncomingMessage> {
+function exchange(connection: EngineConnection, call: ModemCall, signal: AbortSignal): Promise<IncomingMessage> {
+  const { endpoint, options, stallMs = STALL_MS } = connection;
   const open = options.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = open({
@@ -78,6 +83,7 @@ function exchange({ options }: EngineConnection, call: ModemCall, signal: AbortS
       signal,
     });
     request.on('response', resolve).on('error', reject);
+    if (!options.createConnection) request.setTimeout(stallMs, () => request.destroy(notAnswering(endpoint, stallMs)));
     // A source that breaks off destroys the request: the engine never sees the end of what it was sent.
     if (call.file) pipeline(call.file, request).catch(reject);
     else request.end();

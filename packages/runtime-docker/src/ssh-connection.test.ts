@@ -36,7 +36,19 @@ async function version(find: () => Promise<string | undefined>): Promise<unknown
 describe('ssh', () => {
   it('is called with the host after a double dash, and never asks', () => {
     expect(sshArguments(endpoint('ssh://me@engine.example:2222/run/docker.sock'))).toEqual([
-      ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-T', '-l', 'me', '-p', '2222'],
+      ...[
+        '-o',
+        'BatchMode=yes',
+        '-o',
+        'ConnectTimeout=30',
+        '-o',
+        'ServerAliveInterval=30',
+        '-T',
+        '-l',
+        'me',
+        '-p',
+        '2222',
+      ],
       ...['--', 'engine.example', 'docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio'],
     ]);
   });

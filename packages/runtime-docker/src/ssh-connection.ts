@@ -24,7 +24,7 @@ type Connected = (error: Error | null, stream: Duplex) => void;
 
 export function sshArguments({ host, user, port, socket }: SshEndpoint): string[] {
   return [
-    ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-T'],
+    ...['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=30', '-o', 'ServerAliveInterval=30', '-T'],
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...['--', host, 'docker'],
