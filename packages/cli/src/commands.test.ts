@@ -150,7 +150,8 @@ describe('completion', () => {
     expect((await runCli(['completion', 'bash'], { env })).stdout).not.toContain('lima');
     expect((await runCli(['plugins', 'add', './lima'], { env, cwd: home })).code).toBe(0);
     const { code, stdout } = await runCli(['completion', 'bash'], { env });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('words=(lima oci-layout podman)') });
+    const words = 'words=(docker docker-desktop lima oci-layout podman)';
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(words) });
   });
 
   it('depends on no settings, and takes the common options without showing them', async () => {

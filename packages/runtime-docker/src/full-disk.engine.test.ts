@@ -21,7 +21,7 @@ describe.each(engines)('$name on a full disk', (engine) => {
     };
     const { id } = await install(MIB, 'old');
     expect((await runtime.info()).freeBytes).toBeLessThan(16 * MIB);
-    await expect(install(16 * MIB, 'new')).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+    await expect(install(40 * MIB, 'new')).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
     expect(await runtime.images(NAME)).toMatchObject([{ id, names: [`${NAME}:old`] }]);
   });
 });
