@@ -43,3 +43,21 @@ describe('a load', () => {
     expect(await done).toEqual({ id: 'nothing', digests: [], names: [] });
   });
 });
+
+describe('a pull', () => {
+  it.each<[string, Partial<Record<'createImage' | 'tag', () => Promise<Readable>>>]>([
+    ['is told to stop', { createImage: () => Promise.reject(new Error('stop')) }],
+    ['cannot be given its name', { tag: () => Promise.reject(new Error('no')) }],
+  ])('that %s leaves no name by digest', async (_, { createImage = async () => Readable.from([]), tag }) => {
+    const removed: string[] = [];
+    const docker = {
+      listImages: async () => [],
+      createImage,
+      getImage: (name: string) => ({ tag, remove: async () => void removed.push(name) }),
+    };
+    const engine = { docker: docker as unknown as Dockerode, platform: hostPlatform() } as Engine;
+    const runtime = dockerRuntime('docker', async () => engine);
+    await expect(runtime.pull(verified, { name: `${NAME}:x` })).rejects.toThrow();
+    expect(removed).toEqual([`${NAME}@${verified.digest}`]);
+  });
+});

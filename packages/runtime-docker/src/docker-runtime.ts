@@ -65,21 +65,27 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
     /** By digest: the tag is ours afterwards. Docker gets an empty set of credentials, as ours was an anonymous look-up. */
     async pull(image, { name: as, onBytes, signal }) {
       const { docker, platform } = await engine();
+      const parts = nameParts(as);
       const rows = await listImages(docker, signal);
       const reference = `${image.name}@${image.digest}`;
       // Containerd's store has it: a pull would fetch nothing, and leave a name that cannot go without the others.
       const isHere = rows.some((row) => row.Id === image.digest && isWhole(row, platform));
-      const isNamed = rows.some((row) => digestsOf(row, image.name).includes(image.digest));
-      if (!isHere) {
-        const wanted = { fromImage: image.name, tag: image.digest, platform: formatPlatform(image.platform) };
-        const answer = await docker.createImage({}, { ...wanted, ...(signal && { abortSignal: signal }) });
-        const onEvent = onBytes && pullProgress(image.size, onBytes);
-        await readEvents(bytesOf(answer, signal), `pull ${reference}`, onEvent);
-      }
-      const pulled = docker.getImage(isHere ? image.digest : reference);
-      await pulled.tag(nameParts(as));
       // The name by digest would keep the image when ours is taken off. One that was there before is somebody's.
-      if (!isHere && !isNamed) await pulled.remove({ noprune: true });
+      const isOurs = !isHere && !rows.some((row) => digestsOf(row, image.name).includes(image.digest));
+      const settle = async () => isOurs && removeName(docker, reference);
+      try {
+        if (!isHere) {
+          const wanted = { fromImage: image.name, tag: image.digest, platform: formatPlatform(image.platform) };
+          const answer = await docker.createImage({}, { ...wanted, ...(signal && { abortSignal: signal }) });
+          const onEvent = onBytes && pullProgress(image.size, onBytes);
+          await readEvents(bytesOf(answer, signal), `pull ${reference}`, onEvent);
+        }
+        await docker.getImage(isHere ? image.digest : reference).tag(parts);
+      } catch (error) {
+        await settle().catch(() => undefined); // told to stop at its end, the engine may have given the name
+        throw error;
+      }
+      await settle();
       return named(as, signal);
     },
 
@@ -108,23 +114,13 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
       await docker.getImage(handle(id)).tag(nameParts(as));
     },
 
-    /**
-     * Without force: a name goes, the image with its last name; one that a container uses is refused by Docker. A name
-     * that another image has by now is that one's. `noprune`: else nameless parents go too, whoever's they are.
-     */
+    /** A name that another image has by now is that one's. */
     async remove({ id, names }) {
       const { docker } = await engine();
       const own = (await listImages(docker))
         .filter((row) => row.Id === id || namesOf(row).includes(id))
         .flatMap(namesOf);
-      for (const listed of names.filter((full) => own.includes(full))) {
-        await docker
-          .getImage(handle(listed))
-          .remove({ noprune: true })
-          .catch((error: unknown) => {
-            if (statusOf(error) !== NOT_FOUND) throw error;
-          });
-      }
+      for (const listed of names.filter((full) => own.includes(full))) await removeName(docker, listed);
     },
   };
 }
@@ -139,6 +135,18 @@ function remembered(open: () => Promise<Engine>): () => Promise<Engine> {
     });
     return opened;
   };
+}
+
+/**
+ * Without force: a name goes, the image with its last name; one that a container uses is refused by Docker. `noprune`:
+ * else nameless parents go too, whoever's they are.
+ */
+async function removeName(docker: Dockerode, full: string): Promise<void> {
+  try {
+    await docker.getImage(handle(full)).remove({ noprune: true });
+  } catch (error) {
+    if (statusOf(error) !== NOT_FOUND) throw error;
+  }
 }
 
 async function listImages(docker: Dockerode, signal?: AbortSignal): Promise<DockerImages> {

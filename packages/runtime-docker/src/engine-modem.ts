@@ -94,8 +94,13 @@ function headersOf({ authconfig, file, method }: ModemCall): Record<string, stri
   return {
     ...(file && { 'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked' }),
     ...(!file && method === 'POST' && { 'Content-Length': '0' }),
-    ...(authconfig && { 'X-Registry-Auth': Buffer.from(JSON.stringify(authconfig)).toString('base64url') }),
+    ...(authconfig && { 'X-Registry-Auth': toBase64(JSON.stringify(authconfig)) }),
   };
+}
+
+/** The alphabet of URLs, with padding, which Docker wants (RFC 4648, section 5). */
+function toBase64(text: string): string {
+  return Buffer.from(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function queryOf(options: ModemCall['options']): string {
