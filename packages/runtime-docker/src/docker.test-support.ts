@@ -58,6 +58,7 @@ export interface RunningEngine extends AsyncDisposable {
   /** Where it listens on loopback too, if it was told to. */
   readonly port: number | undefined;
   readonly folder: string;
+  readonly pid: number;
   /** The engine's API, past everything of ours. */
   ask(method: string, path: string, body?: Uint8Array | object): Promise<EngineAnswer>;
   /** Nothing is left in it: no container, no image. */
@@ -99,6 +100,7 @@ export async function startEngine(engine: EngineUnderTest, options: StartOptions
     socket,
     port,
     folder,
+    pid: child.pid ?? 0,
     ask,
     clean: () => removeEverything(ask),
     async [Symbol.asyncDispose]() {
