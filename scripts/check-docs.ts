@@ -3,8 +3,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'test/*.md'], { cwd: root }).map((page) =>
-  join(root, page),
+const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md', 'test/*.md'], { cwd: root }).map(
+  (page) => join(root, page),
 );
 const problems: string[] = [];
 
@@ -13,7 +13,7 @@ for (const page of pages) {
   const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) =>
     join(dirname(page), target),
   );
-  const paths = [...text.matchAll(/`((?:packages|scripts|docs|test)\/[\w./-]+)`/g)].map(([, target = '']) =>
+  const paths = [...text.matchAll(/`((?:packages|examples|scripts|docs|test)\/[\w./-]+)`/g)].map(([, target = '']) =>
     join(root, target),
   );
   for (const target of [...links, ...paths]) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const packages = [
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
+  join(root, 'examples', 'runtime-nerdctl'),
   join(root, 'test'),
 ];
 const reports = packages.map((folder) => join(folder, '.report', 'vitest.json'));
