@@ -1,4 +1,4 @@
-// Everything that must hold before a change lands: lint and format, types, tests, docs.
+// Everything that must hold before a change lands: lint and format, types, docs, packed packages, tests.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -10,6 +10,7 @@ const steps: readonly [string, readonly string[]][] = [
   ['lint', [bin('@biomejs/biome', 'biome'), 'check', '.']],
   ['types', [bin('turbo', 'turbo'), 'run', 'types', '--output-logs=errors-only']],
   ['docs', [join(root, 'scripts', 'check-docs.ts')]],
+  ['packages', [join(root, 'scripts', 'check-packages.ts')]],
   ...(withoutTests ? [] : [['tests', [join(root, 'scripts', 'test.ts')]] as [string, string[]]]),
 ];
 
