@@ -12,8 +12,7 @@ if (!isNerdctlHere) console.warn(`skipped: tests of nerdctl need ${missing.join(
 
 export interface Containerd {
   readonly address: string;
-  /** Whether nerdctl ends well with these words. */
-  nerdctl(...words: readonly string[]): Promise<boolean>;
+  nerdctl(...words: readonly string[]): Promise<{ readonly failed: boolean; readonly stdout: string }>;
   stop(): Promise<void>;
 }
 
@@ -37,14 +36,14 @@ export async function startContainerd(): Promise<Containerd> {
   const nerdctl: Containerd['nerdctl'] = (...words) =>
     new Promise((resolve) => {
       const flags = [`--address=${address}`, `--data-root=${join(folder, 'nerdctl')}`];
-      execFile('nerdctl', [...flags, ...words], (error) => resolve(error === null));
+      execFile('nerdctl', [...flags, ...words], (error, stdout) => resolve({ failed: error !== null, stdout }));
     });
   const stop = async () => {
     child.kill();
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  for (const start = Date.now(); !(await nerdctl('info')); await pause(50)) {
+  for (const start = Date.now(); (await nerdctl('info')).failed; await pause(50)) {
     if (Date.now() - start < DEADLINE_MS && child.exitCode === null) continue;
     await stop();
     throw new Error('containerd does not answer');
