@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestSigner, publishTestImage, type TestSigner } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { printsAs, readPage } from './docs-page.ts';
 import { installPacked, type PackedApp } from './packed-app.ts';
 import { createWorld, release, type World } from './world.ts';
 
@@ -91,7 +92,7 @@ describe('the packages, packed and installed outside of the workspace', () => {
         reason: expect.objectContaining({ code: 'RUNTIME_UNAVAILABLE' }),
       }),
     );
-    // Its error came from where core is not the CLI's own module instance, perhaps: it is told by its code.
+    // An error of the plugin’s is recognised by its code, whichever copy of core made it.
     expect(await cli('status', '--runtime', 'nerdctl')).toMatchObject({
       code: 6,
       json: { error: { code: 'RUNTIME_UNAVAILABLE', suggestions: [expect.stringContaining('nerdctl info')] } },
@@ -100,18 +101,22 @@ describe('the packages, packed and installed outside of the workspace', () => {
     expect((await cli('status', '--runtime', 'nerdctl')).code).toBe(2);
   });
 
-  it.skipIf(process.platform === 'win32')('and used, where its engine answers', async () => {
-    const { cli, programs } = await machine('with-nerdctl');
-    const script = `#!${process.execPath}
-      const words = process.argv.slice(2);
-      if (words.includes('info')) console.log(JSON.stringify({ ServerVersion: '2.2.0', Driver: 'overlayfs' }));`;
-    await writeFile(join(programs, 'nerdctl'), script, { mode: 0o700 });
-    await cli('plugins', 'add', PLUGIN);
-    expect(await cli('status', '--runtime', 'nerdctl')).toMatchObject({ code: 0, json: { status: 'not-installed' } });
-    const { json } = await cli('runtimes', '--runtime', 'nerdctl');
-    expect(json.runtimes).toContainEqual(
-      expect.objectContaining({ name: 'nerdctl', available: true, version: '2.2.0' }),
+  it.skipIf(process.platform === 'win32')('and used, where its engine answers: docs/write-a-runtime.md', async () => {
+    const { home, programs } = await machine('with-nerdctl');
+    const write = (name: string, script: string) => writeFile(join(programs, name), script, { mode: 0o700 });
+    await write(
+      'nerdctl',
+      `#!${process.execPath}
+      if (process.argv.includes('info')) console.log(JSON.stringify({ ServerVersion: '2.2.0', Driver: 'overlayfs' }));`,
     );
+    await write('dangerzone-image', `#!/bin/sh\nexec '${process.execPath}' '${app.cli}' "$@" 2>&1\n`);
+    const { runnable } = readPage('write-a-runtime');
+    expect(runnable).toHaveLength(2);
+    for (const { script, exitCode, prints } of runnable) {
+      const { code, stdout } = await run(['/bin/sh', '-e', '-c', script], home, { HOME: home, PATH: programs });
+      expect({ code, stdout }).toMatchObject({ code: exitCode });
+      if (prints !== undefined) expect(stdout).toMatch(printsAs(prints));
+    }
   });
 
   it('have types that a strict project outside compiles with, its own and the example’s code', async () => {
@@ -125,15 +130,16 @@ describe('the packages, packed and installed outside of the workspace', () => {
     );
     await writeFile(
       join(project, 'use.ts'),
-      `import { type CreateRuntime, codeOf, verifyImage } from '@dangerzone-image/core';
+      `import { type CreateRuntime, codeOf, type VerifiedImage } from '@dangerzone-image/core';
        import { describeRuntimeContract } from '@dangerzone-image/core/testing';
        import { createRuntime } from '${PLUGIN}';
        const create: CreateRuntime = createRuntime;
        describeRuntimeContract('mine', async () => ({ runtime: create({}), dispose: async () => {} }));
        const code: string | undefined = codeOf(new Error());
-       // @ts-expect-error Evidence has to be verified: what merely looks like it does not compile.
-       verifyImage('name', {}, { image: 'name', digest: 'sha256:', verdicts: [], accepted: [] });
-       console.log(code);`,
+       declare const lookalike: { [K in keyof VerifiedImage as K extends string ? K : never]: VerifiedImage[K] };
+       // @ts-expect-error Only verification makes evidence: what merely has all of its members does not compile.
+       const image: VerifiedImage = lookalike;
+       console.log(code, image);`,
     );
     await copyFile(join(root, 'examples', 'verify-from-node', 'verify.ts'), join(project, 'verify.ts'));
     const compilerOptions = { module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] };
