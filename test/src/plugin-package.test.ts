@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { createTestSigner, publishTestImage, type TestSigner } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { printsAs, readPage } from './docs-page.ts';
@@ -57,6 +57,24 @@ describe('the packages, packed and installed outside of the workspace', () => {
           place,
           range: versions.get(dependency) ?? expect.stringMatching(/^\d+\.\d+\.\d+$/),
         });
+      }
+    }
+  });
+
+  it('bad input 195: hold what they need to run, and no test, fixture or private key', async () => {
+    const listed =
+      /^(package\.json|LICENSE|README\.md|oclif\.manifest\.json|bin\/.+\.js|schema\/.+\.json|dist\/.+(\.js|\.d\.ts|NOTICES\.txt))$/;
+    for (const { name } of app.packages) {
+      const folder = join(app.folder, 'node_modules', name);
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+      expect(files.length).toBeGreaterThan(2);
+      for (const file of files) {
+        const path = relative(folder, file).replaceAll(sep, '/');
+        expect(path).toMatch(listed);
+        expect(path).not.toMatch(/\.test\.|test-support|fixture/);
+        const hasKey = (await readFile(file, 'latin1')).includes('PRIVATE KEY-----');
+        expect({ path, hasKey }).toEqual({ path, hasKey: false });
       }
     }
   });
