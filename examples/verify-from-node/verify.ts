@@ -8,9 +8,9 @@ try {
   const source = openSources({ reference, mirrors: profile.mirrors });
   const digest = await source.resolve(reference);
 
-  // Index, manifest and config, each fetched by digest and hashed; then the signatures over the first of them. No layer.
-  const chain = await dangerzone.fetchChain(source, reference, digest, dangerzone.hostPlatform());
-  const signed = await dangerzone.findSigned(source, reference, chain, profile.trust);
+  // Index, manifest and config, each fetched by digest and hashed, and the signatures that count. No layer.
+  const wanted = { platform: dangerzone.hostPlatform(), trust: profile.trust };
+  const { chain, signed } = await dangerzone.fetchSignedChain(source, reference, digest, wanted);
   const image = dangerzone.verifyImage(profile.image, chain, signed);
   console.log(JSON.stringify({ image: `${image.name}@${image.digest}`, signatures: image.signed.verdicts }, null, 2));
 } catch (error) {

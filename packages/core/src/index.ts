@@ -27,7 +27,7 @@ export { guardRuntime } from './runtime/guard-runtime.ts';
 export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
-export { fetchChain, findSigned } from './source/fetch-image.ts';
+export { fetchSignedChain } from './source/fetch-image.ts';
 export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
