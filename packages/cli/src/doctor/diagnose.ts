@@ -1,5 +1,6 @@
 import type { Profile, VerbContext } from '@dangerzone-image/core';
 import { printable } from '@dangerzone-image/core/errors';
+import { formatBytes } from '../render/format-amount.ts';
 import { type Reason, reasonOf } from '../render/reason-of.ts';
 import { type ProbedRuntime, probeRuntimes } from '../runtime/probe-runtimes.ts';
 import { allProviders, openVerb, type Surroundings } from '../session/open-context.ts';
@@ -9,31 +10,36 @@ import type { DoctorCheck, DoctorResult } from './doctor-result.ts';
 /** Looks at everything that an upgrade needs and changes nothing. A check that fails is an answer, not an error. */
 export async function diagnose(surroundings: Surroundings): Promise<DoctorResult> {
   const runtimes = await probeRuntimes(await allProviders(surroundings), surroundings.options);
+  const usable = usableOf(runtimes, surroundings);
   const checks = [
-    checkRuntime(runtimes, surroundings),
+    checkRuntime(usable, surroundings),
     await checkPlugins(surroundings),
-    ...(await inContext(surroundings)),
+    ...(await inContext(surroundings, usable)),
   ];
   const isOk = checks.every(({ status }) => status === 'ok');
   return { verb: 'doctor', status: isOk ? 'ok' : 'problems', runtimes, checks };
 }
 
 /** What needs a profile: without one there is nothing more to look at. */
-async function inContext(surroundings: Surroundings): Promise<DoctorCheck[]> {
+async function inContext(surroundings: Surroundings, usable: readonly ProbedRuntime[]): Promise<DoctorCheck[]> {
   try {
     const context = await openVerb(surroundings);
     const { name, image, notices } = context.profile;
     const profile = ok('profile', [`${printable(name)} trusts ${printable(image)}`, ...notices].join('; '));
-    return [profile, ...(await checkState(context)), await checkRegistry(surroundings, context.profile)];
+    return [profile, ...(await checkState(context)), ...(await checkOffer(surroundings, context.profile, usable))];
   } catch (error) {
     return [problem('profile', reasonOf(error))];
   }
 }
 
-/** One that answers is enough; the one that was named must. */
-function checkRuntime(runtimes: readonly ProbedRuntime[], { options }: Surroundings): DoctorCheck {
+/** Those that answer, or the one that was named if it does. */
+function usableOf(runtimes: readonly ProbedRuntime[], { options }: Surroundings): readonly ProbedRuntime[] {
   const named = options.runtime?.value;
-  const usable = runtimes.filter(({ name, available }) => available && (named === undefined || name === named));
+  return runtimes.filter(({ name, available }) => available && (named === undefined || name === named));
+}
+
+function checkRuntime(usable: readonly ProbedRuntime[], { options }: Surroundings): DoctorCheck {
+  const named = options.runtime?.value;
   if (usable.length > 0) return ok('runtime', `usable: ${usable.map(({ name }) => name).join(', ')}`);
   const message = named === undefined ? 'no container runtime answers' : `runtime ${printable(named)} does not answer`;
   const suggestions = ['See the reasons above: one of the runtimes must work.'];
@@ -89,20 +95,39 @@ export function checkClock(logged: readonly Date[], now: Date): DoctorCheck {
   });
 }
 
-/** One request, by the way that an upgrade would take. */
-async function checkRegistry(surroundings: Surroundings, profile: Profile): Promise<DoctorCheck> {
-  const { parseReference } = await import('@dangerzone-image/core');
+/** By the way that an upgrade would take: the tag, then all that is verified before a layer is fetched. */
+async function checkOffer(
+  surroundings: Surroundings,
+  profile: Profile,
+  runtimes: readonly ProbedRuntime[],
+): Promise<DoctorCheck[]> {
+  const { fetchSignedChain, hostPlatform, parseReference, verifyImage } = await import('@dangerzone-image/core');
   const { chooseProxy, registryOrigin } = await import('@dangerzone-image/core/registry');
+  const reference = parseReference(`${profile.image}:${profile.tag}`);
+  const options = { signal: surroundings.signal };
+  const checks: DoctorCheck[] = [];
   try {
-    const reference = parseReference(`${profile.image}:${profile.tag}`);
     const source = await openSource(surroundings, profile);
-    const digest = await source.resolve(reference, { signal: surroundings.signal });
+    const digest = await source.resolve(reference, options);
     const proxy = chooseProxy(registryOrigin(reference.registry), surroundings.env);
-    return ok('registry', `${source.location} offers ${digest}${proxy ? `, by the proxy ${proxy.location}` : ''}`);
+    checks.push(ok('registry', `${source.location} answers${proxy ? `, by the proxy ${proxy.location}` : ''}`));
+    const wanted = { platform: hostPlatform(), trust: profile.trust };
+    const { chain, signed } = await fetchSignedChain(source, reference, digest, wanted, options);
+    const { size } = verifyImage(profile.image, chain, signed);
+    checks.push(ok('image', `${digest} is offered, signed, and has ${formatBytes(size)}`));
+    return [...checks, ...runtimes.flatMap((runtime) => checkSpace(runtime, size))];
   } catch (error) {
     surroundings.signal.throwIfAborted();
-    return problem('registry', reasonOf(error));
+    return [...checks, problem(checks.length === 0 ? 'registry' : 'image', reasonOf(error))];
   }
+}
+
+function checkSpace({ name, endpoint, freeBytes }: ProbedRuntime, needed: number): DoctorCheck[] {
+  if (freeBytes === undefined) return [];
+  const has = `${name} has ${formatBytes(freeBytes)} free in ${printable(endpoint)}`;
+  if (freeBytes >= needed) return [ok('space', has)];
+  const suggestions = ['Free some space where this runtime keeps its images.'];
+  return [problem('space', { message: `${has}: the image needs ${formatBytes(needed)}`, suggestions })];
 }
 
 const ok = (name: DoctorCheck['name'], message: string): DoctorCheck => ({

@@ -2,7 +2,7 @@ import type { ProbedRuntime } from '../runtime/probe-runtimes.ts';
 
 /** What was looked at beside the runtimes. */
 export interface DoctorCheck {
-  readonly name: 'runtime' | 'profile' | 'plugins' | 'state' | 'clock' | 'registry';
+  readonly name: 'runtime' | 'profile' | 'plugins' | 'state' | 'clock' | 'registry' | 'image' | 'space';
   readonly status: 'ok' | 'problem';
   readonly message: string;
   /** What to do, a line each. */

@@ -38,12 +38,21 @@ async function machine() {
 }
 
 describe('doctor', () => {
-  it('finds nothing wrong where all is well, and asks the registry once', async () => {
+  it('finds nothing wrong where all is well, and fetches no layer', async () => {
     const { registry, examine } = await machine();
     const { code, status, checks } = await examine();
     expect({ code, status }).toEqual({ code: 0, status: 'ok' });
-    expect(checks.map(({ name }) => name)).toEqual(['runtime', 'plugins', 'profile', 'state', 'clock', 'registry']);
-    expect(registry.requests).toHaveLength(1);
+    expect(checks.map(({ name }) => name)).toEqual([
+      'runtime',
+      'plugins',
+      'profile',
+      'state',
+      'clock',
+      'registry',
+      'image',
+      'space',
+    ]);
+    expect(registry.requests).toHaveLength(6); // tag, index, manifest, config; signatures and what they sign
   });
 
   it('says of each runtime why it does not answer, and what to do', async () => {
@@ -79,6 +88,15 @@ describe('doctor', () => {
     expect((await examine()).check.registry).toMatchObject({ status: 'problem' });
     writeFileSync(join(home, 'profile.json'), '{');
     expect((await examine()).check).toMatchObject({ profile: { status: 'problem' }, runtime: { status: 'ok' } });
+  });
+
+  it('says when what is offered is not signed', async () => {
+    const { registry, examine } = await machine();
+    publishTestImage(registry, 'team/sandbox', buildTestImage({ created: new Date('2026-02-01') }), {
+      tag: 'latest',
+      signers: [],
+    });
+    expect((await examine()).check).toMatchObject({ registry: { status: 'ok' }, image: { status: 'problem' } });
   });
 
   it('can be pasted into a bug report: the home folder is not named', async () => {
