@@ -144,6 +144,7 @@ describe('state repair', { timeout: 60_000 }, () => {
     expect(repairs).toMatchObject([
       { what: ['lower-floor'], floors: [{ log: before?.log, before: 2 ** 52, after: floors[0]?.index }] },
     ]);
+    expect((await world.run(['status'])).json.notices.join()).toContain('state repair');
     expect(await world.run(['upgrade'])).toMatchObject({ code: 0, json: { image: { digest: three.digest } } });
   });
 

@@ -22,7 +22,7 @@ export async function status(given: LocalContext): Promise<StatusResult> {
     floor: effectiveFloors(ledger, profile.floor),
     ...(ledger.lastCheck && { lastCheck: ledger.lastCheck }),
   } as const;
-  const notices = [...reading.notices, ...(ledger.historyLost ? [HISTORY_LOST] : [])];
+  const notices = [...reading.notices, ...(ledger.historyLost ? [HISTORY_LOST] : []), ...repairNotices(ledger)];
   try {
     const installed = await verifyInstalled(context, ledger.releases);
     const forced = ledger.releases.find(({ config }) => config === installed.facts.config)?.forced;
@@ -51,6 +51,12 @@ export async function status(given: LocalContext): Promise<StatusResult> {
 const HISTORY_LOST =
   'History lost: which older images were replaced before is not known any more. The floor still holds.';
 const FORCED = 'An older image is installed on purpose (--force). `dangerzone-image upgrade` goes back to the newest.';
+
+/** Whoever did not repair anything should hear of it. */
+function repairNotices({ repairs = [] }: Ledger): string[] {
+  const last = repairs.findLast(({ floors = [] }) => floors.length > 0);
+  return last ? [`The floor was lowered by \`state repair\` on ${last.time.toISOString()}: see \`state show\`.`] : [];
+}
 
 function orderNotice({ image }: InstalledImage, ledger: Ledger): string[] {
   if (!image || contentDateOf(ledger, releaseOf(image))) return [];
