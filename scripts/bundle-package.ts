@@ -1,9 +1,9 @@
 // Bundles the package in the current folder into few files: most of a start was spent on opening hundreds (ADR 12).
 // Entries are what package.json names; what only some run needs is imported with `await import`, and so a chunk apart.
 import { globSync, readFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { type OutputChunk, rolldown } from 'rolldown';
+import { builtins } from './builtins.ts';
 import { thirdPartyNotices } from './third-party-notices.ts';
 import { trimDockerode } from './trim-dockerode.ts';
 import { trimOclif } from './trim-oclif.ts';
@@ -32,25 +32,6 @@ function commandEntries({ oclif }: Manifest): [string, string][] {
   const commands = globSync('src/commands/**/*.ts', { cwd: folder, exclude: ['**/*.test.ts'] }).sort();
   return ['src/main.ts', ...commands].flatMap((source) => entryOf(`./${source.replace(/^src(.+)ts$/, 'dist$1js')}`));
 }
-
-/**
- * Node's own modules by `getBuiltinModule`: imported as ES modules they give out all their exports at once, and load
- * for that what nobody asked for (streams, watchers, worker threads).
- */
-const builtins: Plugin = {
-  name: 'builtins',
-  resolveId(id, importer) {
-    // rolldown's own helpers need one while the others are not there yet.
-    if (!isBuiltin(id) || importer === '\0rolldown/runtime.js') return null;
-    return `${BUILTIN}${id.startsWith('node:') ? id : `node:${id}`}`;
-  },
-  load(id) {
-    if (!id.startsWith(BUILTIN)) return null;
-    return `module.exports = process.getBuiltinModule(${JSON.stringify(id.slice(BUILTIN.length))});`;
-  },
-};
-
-const BUILTIN = '\0builtin:';
 
 const bundle = await rolldown({
   cwd: folder,

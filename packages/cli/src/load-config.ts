@@ -6,10 +6,15 @@ const ours: ReadonlySet<string> = new Set(['DANGERZONE_IMAGE_RUNTIME', 'DANGERZO
 
 /** oclif's view of the CLI: its own package and what that lists, from no other folder and by no variable. */
 export async function loadConfig(root: string, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  confineOclif(env);
+  return Config.load({ root, userPlugins: false, devPlugins: false });
+}
+
+/** Before oclif is asked for anything. */
+export function confineOclif(env: NodeJS.ProcessEnv): void {
   hideOclifVariables(env);
   // NODE_ENV=test would make oclif look for TypeScript sources beside the built files.
   settings.enableAutoTranspile = false;
-  return Config.load({ root, userPlugins: false, devPlugins: false });
 }
 
 /** oclif reads folders, a theme and a format from variables named after the program. None of it is part of this tool. */

@@ -5,6 +5,7 @@ import { type Reason, reasonOf } from '../render/reason-of.ts';
 import { type ProbedRuntime, probeRuntimes } from '../runtime/probe-runtimes.ts';
 import { allProviders, openVerb, type Surroundings } from '../session/open-context.ts';
 import { openSource } from '../session/open-source.ts';
+import { isSingleFile } from '../single-file/is-single-file.ts';
 import type { DoctorCheck, DoctorResult } from './doctor-result.ts';
 
 /** Looks at everything that an upgrade needs and changes nothing. A check that fails is an answer, not an error. */
@@ -47,6 +48,7 @@ function checkRuntime(usable: readonly ProbedRuntime[], { options }: Surrounding
 }
 
 async function checkPlugins({ settingsFolder }: Surroundings): Promise<DoctorCheck> {
+  if (isSingleFile()) return ok('plugins', 'the single file takes none');
   const { readAddedPlugins } = await import('../plugins/added-plugins.ts');
   try {
     const added = await readAddedPlugins(settingsFolder);

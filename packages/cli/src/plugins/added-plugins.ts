@@ -1,6 +1,7 @@
 import { CodedError, printable } from '@dangerzone-image/core/errors';
 import { reservedNames } from '../runtime/find-provider.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
+import { isSingleFile, usePackageInstead } from '../single-file/is-single-file.ts';
 import { readPluginList } from './plugin-list.ts';
 import { type Plugin, readPlugin } from './read-plugin.ts';
 
@@ -12,6 +13,7 @@ export type AddedPlugin = { readonly name: string; readonly path: string } & (
 
 export async function readAddedPlugins(folder: string | undefined): Promise<readonly AddedPlugin[]> {
   const records = await readPluginList(folder);
+  if (isSingleFile()) return records.map((record) => ({ ...record, problem: takesNoPlugins() }));
   return Promise.all(
     records.map(async ({ name, path }) => {
       try {
@@ -38,6 +40,13 @@ export function requireFreeNames({ name, providers }: Plugin): void {
       details: { plugin: name, runtime: taken.runtime },
     },
   );
+}
+
+/** Whoever has the single file checked its sum: what runs is that file, and nothing that is put beside it. */
+export function takesNoPlugins(): CodedError {
+  return new CodedError('USAGE', 'the single file takes no plugins: it runs no code but what is inside of it', {
+    suggestions: [usePackageInstead],
+  });
 }
 
 /** The providers of what was added; a broken package matters only to who asks for its runtime, and is told then. */

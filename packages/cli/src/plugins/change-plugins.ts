@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { CodedError, printable } from '@dangerzone-image/core/errors';
 import { dependencyRoot } from '../runtime/runtime-providers.ts';
-import { type AddedPlugin, readAddedPlugins, requireFreeNames } from './added-plugins.ts';
+import { isSingleFile } from '../single-file/is-single-file.ts';
+import { type AddedPlugin, readAddedPlugins, requireFreeNames, takesNoPlugins } from './added-plugins.ts';
 import { type PluginRecord, readPluginList, writePluginList } from './plugin-list.ts';
 import { type Plugin, readPlugin } from './read-plugin.ts';
 
@@ -15,6 +16,7 @@ export interface PluginPlaces {
 
 /** Records a package that is installed already. Its code runs when `--runtime` names one of its runtimes, not before. */
 export async function addPlugin(text: string, places: PluginPlaces): Promise<Plugin> {
+  if (isSingleFile()) throw takesNoPlugins();
   const folder = requireFolder(places);
   const plugin = await readPlugin(locate(text, places));
   requireFreeNames(plugin);

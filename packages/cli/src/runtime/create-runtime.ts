@@ -22,9 +22,9 @@ export async function createRuntime(
 }
 
 async function loadAdapter(provider: RuntimeProvider): Promise<Readonly<Record<string, unknown>>> {
-  const url = pathToFileURL(resolve(provider.root, provider.target));
   try {
-    return await import(url.href);
+    if (provider.load) return await provider.load();
+    return await import(pathToFileURL(resolve(provider.root, provider.target)).href);
   } catch (cause) {
     throw broken(provider, `${provider.target} cannot be loaded`, cause);
   }

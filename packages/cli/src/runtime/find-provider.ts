@@ -1,5 +1,6 @@
 import { CodedError, printable } from '@dangerzone-image/core/errors';
 import { nearest } from '../options/nearest.ts';
+import { isSingleFile, usePackageInstead } from '../single-file/is-single-file.ts';
 import type { RuntimeProvider } from './runtime-providers.ts';
 
 /** Names that only a bundled adapter may have, whether or not this version brings it. */
@@ -32,6 +33,7 @@ function unknownRuntime(name: string, providers: readonly RuntimeProvider[]): Co
     suggestions: [
       ...(guess ? [`Did you mean --runtime ${guess}?`] : []),
       `The runtimes of this installation are: ${known.join(', ') || 'none'}.`,
+      ...(isSingleFile() ? [`The single file takes no others. ${usePackageInstead}`] : []),
     ],
     details: { runtimes: known },
   });

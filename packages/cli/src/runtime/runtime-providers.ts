@@ -6,6 +6,8 @@ export interface PluginMetadata {
   readonly name: string;
   readonly root: string;
   readonly hooks: Readonly<Record<string, readonly { readonly target: string; readonly identifier: string }[]>>;
+  /** What the single file has inside, in place of hooks and files. */
+  readonly packed?: readonly RuntimeProvider[];
 }
 
 /** The CLI's own package: what it lists is bundled. */
@@ -25,6 +27,8 @@ export interface RuntimeProvider {
   readonly target: string;
   readonly identifier: string;
   readonly isBundled: boolean;
+  /** In the single file, where there is no file of `root` and `target`. */
+  readonly load?: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
 const HOOK_PREFIX = 'runtime:';
@@ -32,6 +36,7 @@ const HOOK_PREFIX = 'runtime:';
 /** Every provider that the plugins' metadata names. */
 export function runtimeProviders(plugins: Iterable<PluginMetadata>, host: HostPackage): readonly RuntimeProvider[] {
   return [...plugins].flatMap((plugin) => {
+    if (plugin.packed) return plugin.packed;
     const isBundled = isBundledPlugin(plugin, host);
     const hooks = Object.entries(plugin.hooks).filter(([event]) => event.startsWith(HOOK_PREFIX));
     return hooks.flatMap(([event, targets]) =>
