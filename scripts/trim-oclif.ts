@@ -39,8 +39,12 @@ const unneeded: readonly StandIn[] = [
   { importer: /spinner\.js$/, required: /^cli-spinners$/, code: "exports.dots2 = exports.line = { frames: ['.'] };" },
 ];
 
-/** Modules of Node's that oclif requires at once and calls for other programs only: looked up when they are called. */
-const rarelyCalled: readonly StandIn[] = ['node:child_process', 'node:readline', 'node:perf_hooks'].map((name) => ({
+/**
+ * Modules of Node's that oclif requires at once and calls for other programs only: looked up when they are called. It
+ * reads files in folders of packages, and so not in the single file, where help would load this for nothing.
+ */
+const modules = ['node:child_process', 'node:readline', 'node:perf_hooks', 'node:fs/promises'];
+const rarelyCalled: readonly StandIn[] = modules.map((name) => ({
   importer: /\.js$/,
   required: new RegExp(`^${name}$`),
   code: `module.exports = new Proxy({}, { get: (_, member) => process.getBuiltinModule('${name}')[member] });`,

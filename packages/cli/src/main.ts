@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { type Installation, runCommandLine } from './run-command-line.ts';
 
 /** This tool as a package, with its adapters installed beside it. */
@@ -15,5 +16,7 @@ const installedPackage: Installation = {
 };
 
 export function main(argv: readonly string[]): Promise<void> {
+  // A download's buffers are young and soon gone: with a young generation that does not grow, memory stays flat.
+  setFlagsFromString('--semi-space-growth-factor=1');
   return runCommandLine(argv, installedPackage);
 }

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Config } from '@oclif/core/config';
 import { findVerb, isTopic } from './options/find-verb.ts';
 import { unknownVerb } from './options/usage-error.ts';
@@ -15,8 +14,6 @@ export interface Installation {
 
 /** Runs the command line and ends the process. Only a finished verb ends it with 0. */
 export async function runCommandLine(argv: readonly string[], installation: Installation): Promise<void> {
-  // A download's buffers are young and soon gone: with a young generation that does not grow, memory stays flat.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const invocation = readInvocation(argv, installation.readVersion());
   guardProcess(invocation, process);
   try {
