@@ -14,7 +14,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWorld, type Result, release, type World } from './world.ts';
+import { podmanEngines, runnableRelease } from './podman-engines.ts';
+import { playScenario } from './scripted-scenario.ts';
+import { createWorld, type Engine, type Result, release, type World } from './world.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const temporary = mkdtempSync(join(tmpdir(), 'dangerzone-image-single-'));
@@ -159,6 +161,20 @@ describe('the single file, in an empty folder without Node in PATH', () => {
     await new Promise((closed) => server.close(closed));
     expect(asked).not.toEqual([]);
   });
+});
+
+const onFiles: Engine = { name: 'oci-layout', options: (path) => ({ path }), env: () => ({ PATH: '' }) };
+
+describe('the single file plays the scripted scenario as the package does', () => {
+  it.each([onFiles, ...podmanEngines.slice(0, 1)])(
+    'acceptance 13: on $name',
+    async (engine) => {
+      await using world = await createWorld({ auth: 'token' }, { ...engine, program });
+      await using usual = await createWorld({ auth: 'token' });
+      expect(await playScenario(world, runnableRelease)).toEqual(await playScenario(usual, runnableRelease));
+    },
+    180_000,
+  );
 });
 
 describe('the single file runs no code but its own', () => {

@@ -93,6 +93,8 @@ export interface Engine {
   prepare?(folder: string): Promise<void>;
   /** How the CLI is started there, where it is not as ourselves. */
   readonly prefix?: readonly string[];
+  /** The CLI, where it is not the built package by this Node. */
+  readonly program?: string;
   env?(folder: string): Readonly<Record<string, string>>;
   /** Before the world's folder goes. */
   dispose?(layout: string): Promise<void>;
@@ -120,7 +122,8 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}, eng
   const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1', ...engine.env?.(folder) };
   const runBare: World['runBare'] = (args, options) => {
     const prefix = [...(options?.prefix ?? []), ...(engine.prefix ?? [])];
-    return runCli(args, { ...options, prefix, env: { ...env, ...options?.env } });
+    const program = engine.program === undefined ? [process.execPath, cli] : [engine.program];
+    return runCli([...program, ...args], { ...options, prefix, env: { ...env, ...options?.env } });
   };
   const common = ['--profile', profile, '--state-dir', state, '--json'];
   const runtimeOptions = engine.options(layout);
@@ -157,8 +160,8 @@ export function release(month: number, seed = ''): TestImage {
 }
 
 /** Runs the CLI as a script would; the registry lives in this process, so nothing here may block. */
-async function runCli(args: readonly string[], { env, prefix = [], onStart }: RunOptions): Promise<Outcome> {
-  const [command = '', ...rest] = [...prefix, process.execPath, cli, ...args];
+async function runCli(words: readonly string[], { env, prefix = [], onStart }: RunOptions): Promise<Outcome> {
+  const [command = '', ...rest] = [...prefix, ...words];
   const child = spawn(command, rest, { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   onStart?.(child);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
