@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -8,74 +8,23 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { printsAs, readPage } from './docs-page.ts';
 import { podmanEngines, runnableRelease } from './podman-engines.ts';
 import { playScenario } from './scripted-scenario.ts';
-import { createWorld, type Engine, type Result, release, type World } from './world.ts';
+import { build, first, machine, name, program, released, root, temporary, version } from './single-file-machine.ts';
+import { createWorld, type Engine, release, type World } from './world.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const temporary = mkdtempSync(join(tmpdir(), 'dangerzone-image-single-'));
-const { version } = JSON.parse(readFileSync(join(root, 'packages', 'cli', 'package.json'), 'utf8'));
-const suffix = process.platform === 'win32' ? '.exe' : '';
-const name = `dangerzone-image-${version}-${process.platform}-${process.arch}`;
-const first = join(temporary, 'first');
-const program = join(first, name + suffix);
-
-/** A build takes some ten seconds and 150 MB. */
-function build(folder: string): void {
-  const script = join(root, 'scripts', 'build-binary.ts');
-  const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-}
-
+// One file, since all of it is tried on one build.
 beforeAll(() => build(first), 300_000);
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
-
-interface Machine {
-  readonly home: string;
-  /** The current folder: nothing is in it. */
-  readonly cwd: string;
-  run(
-    ...args: readonly string[]
-  ): Promise<{ readonly code: number | null; readonly output: string; readonly json: Result }>;
-}
-
-/** A machine without Node and without any package of ours: PATH leads to an empty folder, or to the given one. */
-function machine({ bin, env = {} }: { bin?: string; env?: Readonly<Record<string, string>> } = {}): Machine {
-  const folder = mkdtempSync(join(temporary, 'machine-'));
-  const [home, cwd, nothing] = ['home', 'cwd', 'bin'].map((part) => join(folder, part)) as [string, string, string];
-  for (const part of [home, cwd, nothing]) mkdirSync(part);
-  return {
-    home,
-    cwd,
-    async run(...args) {
-      const variables = { PATH: bin ?? nothing, HOME: home, NO_COLOR: '1', ...env };
-      const child = spawn(program, args, { cwd, env: variables, stdio: ['ignore', 'pipe', 'pipe'] });
-      const chunks: string[] = [];
-      let stdout = '';
-      child.stdout.setEncoding('utf8').on('data', (text) => {
-        stdout += text;
-        chunks.push(text);
-      });
-      child.stderr.setEncoding('utf8').on('data', (text) => chunks.push(text));
-      const code = await new Promise<number | null>((ended, failed) => child.on('close', ended).on('error', failed));
-      return {
-        code,
-        output: chunks.join(''),
-        get json() {
-          return JSON.parse(stdout);
-        },
-      };
-    },
-  };
-}
 
 const onWorld = ({ profile, state, runtime }: World) => [
   ...['--json', '--profile', profile, '--state-dir', state, '--runtime', runtime.name],
@@ -234,9 +183,59 @@ describe('the single file runs no code but its own', () => {
   });
 });
 
+const page = readPage('install');
+const isPagePlatform = process.platform === 'linux' && process.arch === 'x64';
+if (!isPagePlatform) console.warn('skipped: docs/install.md has its commands for Linux on x64');
+
+describe.skipIf(!isPagePlatform)('docs/install.md', () => {
+  it('verifies, installs, and removes everything, by its commands from top to bottom', async () => {
+    await using world = await createWorld();
+    world.publish(release(1));
+    const { home, cwd, run } = machine();
+    const { profile, runtime } = world;
+    const config = join(home, '.config', 'dangerzone-image', 'config.json');
+    mkdirSync(dirname(config), { recursive: true, mode: 0o700 });
+    const settings = { profile, runtime: runtime.name, runtimeOptions: runtime.options };
+    writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+    for (const file of released) symlinkSync(join(first, file), join(cwd, file));
+    expect(await run('upgrade')).toMatchObject({ code: 0 });
+    expect(readdirSync(join(home, '.local', 'share'))).toEqual(['dangerzone-image']);
+    // Of Dangerzone and of this tool, in one folder.
+    const shared = join(home, '.local', 'share', 'dangerzone');
+    for (const part of ['signatures/x', 'manifests', 'reset-2026']) mkdirSync(join(shared, part), { recursive: true });
+    for (const file of ['signatures/last_log_index', 'ledger.json', 'ledger.lock', 'ledger.json.damaged-1', 'other'])
+      writeFileSync(join(shared, file), '');
+
+    const env = { HOME: home, PATH: `${join(home, '.local', 'bin')}:/usr/bin:/bin` };
+    for (const { script: asWritten, exitCode, prints } of page.runnable) {
+      const script = asWritten.replaceAll('0.1.0', version);
+      const shell = spawnSync('sh', ['-e', '-c', `exec 2>&1\n${script}`], { cwd, env, encoding: 'utf8' });
+      expect({ script, code: shell.status, printed: shell.stdout }).toMatchObject({ code: exitCode });
+      if (prints !== undefined) expect(shell.stdout).toMatch(printsAs(prints.replaceAll('0.1.0', version)));
+    }
+    expect(readdirSync(shared, { recursive: true }).sort()).toEqual([
+      'other',
+      'signatures',
+      'signatures/last_log_index',
+      'signatures/x',
+    ]);
+    rmSync(shared, { recursive: true });
+    expect(readdirSync(home, { recursive: true }).sort()).toEqual(['.config', '.local', '.local/bin', '.local/share']);
+  });
+
+  it('names what is not run: npm, another commit, engines', () => {
+    expect(page.notRun).toEqual([
+      expect.stringContaining('npm install'),
+      expect.stringContaining('git checkout'),
+      expect.stringContaining('podman rmi'),
+    ]);
+    expect(page.unknownComments).toEqual([]);
+  });
+});
+
 describe('npm run build:binary', () => {
   it('writes the sums of the executable and of the licences', () => {
-    const files = [name + suffix, `${name}.THIRD-PARTY-NOTICES.txt`];
+    const files = released.slice(0, 2);
     const sums = files.map((file) => `${sha256(join(first, file))}  ${file}\n`).join('');
     expect(readFileSync(join(first, 'SHA256SUMS'), 'utf8')).toBe(sums);
   });
