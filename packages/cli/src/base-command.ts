@@ -15,7 +15,7 @@ import type { Progress } from './render/progress-output.ts';
 import { showResult } from './render/show-result.ts';
 import { runtimeProviders } from './runtime/runtime-providers.ts';
 import { homeFolder } from './session/home-folder.ts';
-import type { Surroundings } from './session/open-context.ts';
+import type { Surroundings } from './session/surroundings.ts';
 import { settingsFolder } from './settings/locate-settings.ts';
 import { readSettings } from './settings/read-settings.ts';
 

@@ -3,8 +3,9 @@ import { printable } from '@dangerzone-image/core/errors';
 import { formatBytes } from '../render/format-amount.ts';
 import { type Reason, reasonOf } from '../render/reason-of.ts';
 import { type ProbedRuntime, probeRuntimes } from '../runtime/probe-runtimes.ts';
-import { allProviders, openVerb, type Surroundings } from '../session/open-context.ts';
+import { allProviders, openVerb } from '../session/open-context.ts';
 import { openSource } from '../session/open-source.ts';
+import type { Surroundings } from '../session/surroundings.ts';
 import { isSingleFile } from '../single-file/is-single-file.ts';
 import type { DoctorCheck, DoctorResult } from './doctor-result.ts';
 

@@ -6,25 +6,11 @@ import type {
   Road,
   VerbContext,
 } from '@dangerzone-image/core';
-import type { VerbOptions } from '../options/verb-options.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
 import { homeFolder } from './home-folder.ts';
 import { openSource, requireOwnRoad } from './open-source.ts';
-
-/** What a verb's context is made from. */
-export interface Surroundings {
-  readonly options: VerbOptions;
-  /** Of the runtimes that this tool brings. */
-  readonly providers: readonly RuntimeProvider[];
-  /** Where the user's own settings and list of plugins are; none where the system knows no home. */
-  readonly settingsFolder: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-  readonly report: (event: ProgressEvent) => void;
-  /** For what is said even with --quiet: a trust anchor that was replaced, say. */
-  readonly announce: (message: string) => void;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** For a verb that asks the registry and needs no engine. */
 export async function openOnline(surroundings: Surroundings): Promise<OnlineContext> {

@@ -3,8 +3,8 @@ import { CodedError } from '@dangerzone-image/core/errors';
 import type { SourcesOptions } from '@dangerzone-image/core/registry';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { homeFolder } from './home-folder.ts';
-import type { Surroundings } from './open-context.ts';
 import { runHelper } from './run-helper.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const MAX_CA_BYTES = 4 * 1024 * 1024;
 
