@@ -1,11 +1,4 @@
-import type {
-  InstallContext,
-  LocalContext,
-  OnlineContext,
-  ProgressEvent,
-  Road,
-  VerbContext,
-} from '@dangerzone-image/core';
+import type { InstallContext, LocalContext, OnlineContext, Road, VerbContext } from '@dangerzone-image/core';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
 import { homeFolder } from './home-folder.ts';
