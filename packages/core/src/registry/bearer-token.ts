@@ -5,8 +5,8 @@ import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import type { BearerChallenge } from './bearer-challenge.ts';
 import { basicAuthorization, type Credential } from './credentials/credential.ts';
-import type { HttpAnswer, SendRequest } from './http-transport.ts';
 import { invalid, readWhole, requireContent } from './registry-answer.ts';
+import type { HttpAnswer, SendRequest } from './send-request.ts';
 
 const MAX_REPLY = 64 * 1024;
 // It goes into a header: anything but visible ASCII could end that header and begin another one.

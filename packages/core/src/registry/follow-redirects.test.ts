@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followRedirects } from './follow-redirects.ts';
-import type { HttpAnswer, HttpRequest } from './http-transport.ts';
+import type { HttpAnswer, HttpRequest } from './send-request.ts';
 
 const headers = { accept: '*/*', authorization: 'Bearer SECRET', cookie: 'SECRET', 'x-registry-token': 'SECRET' };
 

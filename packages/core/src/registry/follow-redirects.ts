@@ -1,7 +1,7 @@
 import { CodedError } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
 import { requireAllowedTarget } from './allowed-target.ts';
-import type { HttpAnswer, HttpRequest, SendRequest } from './http-transport.ts';
+import type { HttpAnswer, HttpRequest, SendRequest } from './send-request.ts';
 
 const MAX_HOPS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

@@ -8,28 +8,7 @@ import { orAborted } from './deadline.ts';
 import { networkFailure } from './network-failure.ts';
 import type { Undici } from './open-tunnel.ts';
 import { requireEncrypted } from './require-encrypted.ts';
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Of a POST. */
-  readonly body?: string;
-  /** On a connection of its own: nobody can have put an answer there in advance. */
-  readonly isFresh: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface HttpAnswer {
-  /** What was really asked, after redirects. */
-  readonly url: URL;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Raw bytes: nothing is decompressed. Fails with the signal's reason or REGISTRY_UNREACHABLE. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Lets go of a body that is not wanted, or not wanted any more. */
-  discard(): void;
-}
+import type { HttpAnswer, HttpRequest, SendRequest } from './send-request.ts';
 
 export interface TransportOptions {
   /** Longest silence while connecting, before the headers and within the body. */
@@ -40,9 +19,6 @@ export interface TransportOptions {
   /** Stands in for SOCKS credentials where the proxy's address has none: equal ones share a circuit of Tor. */
   readonly circuit: string;
 }
-
-/** One request, one answer: redirects, log-in and the meaning of a status are for others. */
-export type SendRequest = (request: HttpRequest) => Promise<HttpAnswer>;
 
 const MOST_DISCARDED = 16 * 1024;
 const DISCARD_MS = 1000;

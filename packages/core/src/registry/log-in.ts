@@ -5,8 +5,8 @@ import { requestToken, type TokenRoads } from './bearer-token.ts';
 import { basicAuthorization, type Credential } from './credentials/credential.ts';
 import type { FindCredential } from './credentials/find-credential.ts';
 import { maySendTo } from './credentials/may-send-to.ts';
-import type { HttpAnswer } from './http-transport.ts';
 import { placeOf } from './network-place.ts';
+import type { HttpAnswer } from './send-request.ts';
 
 export interface LogInOptions {
   /** Stored log-ins; without, everything is anonymous. */

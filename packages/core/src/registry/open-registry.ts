@@ -9,13 +9,14 @@ import type { ImageSource, SourceOptions, WantedContent } from '../source/image-
 import type { Environment } from './choose-proxy.ts';
 import { startDeadline } from './deadline.ts';
 import { findCosignSignatures } from './find-cosign-signatures.ts';
-import { createTransport, type HttpAnswer } from './http-transport.ts';
+import { createTransport } from './http-transport.ts';
 import type { LogInOptions } from './log-in.ts';
 import { invalid, readWhole, requireContent, tooLong } from './registry-answer.ts';
 import { createRegistryRequests } from './registry-requests.ts';
 import { resumeContent } from './resume-content.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { retryRequests } from './retry-requests.ts';
+import type { HttpAnswer } from './send-request.ts';
 
 export interface RegistryOptions {
   /** From `registryOrigin` or `parseMirror`. */

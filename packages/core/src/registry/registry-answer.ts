@@ -1,6 +1,6 @@
 import { CodedError, type ErrorFacts } from '../errors/coded-error.ts';
 import type { ErrorCode } from '../errors/error-code.ts';
-import type { HttpAnswer } from './http-transport.ts';
+import type { HttpAnswer } from './send-request.ts';
 
 const AGAIN = 'Try again later, or give a --mirror.';
 const NAME = 'Check the image name and tag: some registries answer like this for an image that does not exist.';

@@ -1,6 +1,6 @@
 import { followRedirects } from './follow-redirects.ts';
-import type { HttpAnswer, SendRequest } from './http-transport.ts';
 import { createLogIn, type LogInOptions } from './log-in.ts';
+import type { HttpAnswer, SendRequest } from './send-request.ts';
 
 export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';

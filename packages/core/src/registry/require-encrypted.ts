@@ -1,6 +1,6 @@
 import { CodedError } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
-import type { HttpRequest } from './http-transport.ts';
+import type { HttpRequest } from './send-request.ts';
 
 /**
  * Plain http is for this machine, and a proxy is a way out of it: whoever runs it or listens would read the log-in. One

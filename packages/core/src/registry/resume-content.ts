@@ -1,7 +1,7 @@
 import { CodedError } from '../errors/coded-error.ts';
-import type { HttpAnswer } from './http-transport.ts';
 import { invalid, readAtMost, requireContent } from './registry-answer.ts';
 import { isPassing, pauseBefore, type RetryPolicy } from './retry-policy.ts';
+import type { HttpAnswer } from './send-request.ts';
 
 export interface ResumableContent {
   readonly where: string;

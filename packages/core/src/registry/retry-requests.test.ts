@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../errors/coded-error.ts';
-import type { HttpAnswer, HttpRequest } from './http-transport.ts';
 import { recordPauses } from './retry-policy.test-support.ts';
 import { retryRequests } from './retry-requests.ts';
+import type { HttpAnswer, HttpRequest } from './send-request.ts';
 
 type Outcome = number | Error | { readonly status: number; readonly headers: HttpAnswer['headers'] };
 

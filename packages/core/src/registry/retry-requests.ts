@@ -1,5 +1,5 @@
-import type { HttpAnswer, HttpRequest, SendRequest } from './http-transport.ts';
 import { isPassing, pauseBefore, type RetryPolicy } from './retry-policy.ts';
+import type { HttpAnswer, HttpRequest, SendRequest } from './send-request.ts';
 
 const PASSING_STATUS = new Set([429, 502, 503, 504]);
 
