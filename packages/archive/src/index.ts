@@ -1,0 +1,1 @@
+export { defaultArchiveName } from './write/default-archive-name.ts';
