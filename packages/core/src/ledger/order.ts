@@ -58,6 +58,14 @@ export function requireInstallable(
   };
 }
 
+/** Is this release at or above every floor? For what is handed on and not installed here: a sibling of what is, say. */
+export function requireAboveFloor(ledger: Ledger, candidate: Release, profileFloor: Ranks): void {
+  refuseSharedEntry(ledger, candidate);
+  const known = ledger.releases.find((release) => isSameRelease(release, candidate));
+  requireFloors(ledger, candidate, profileFloor, known);
+  requirePlace(ledger, candidate, profileFloor);
+}
+
 /** The floor in force for each log: the highest of ledger (with Dangerzone's file in it) and profile. */
 export function effectiveFloors({ floors }: Ledger, profileFloor: Ranks): Ranks {
   const effective: Record<string, number> = { ...profileFloor };

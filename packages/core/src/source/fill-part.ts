@@ -52,7 +52,7 @@ async function fetchRest(
       onBytes(chunk.length);
     }
   }
-  const found = part.digest();
+  const found = await part.digest();
   if (found !== digest) throw mismatch(`${where}: expected this digest, the bytes have ${found}`);
 }
 

@@ -13,7 +13,7 @@ export interface PartFile {
   /** Throws away what is there. */
   restart(): Promise<void>;
   /** Of the bytes so far. */
-  digest(): Digest;
+  digest(): Digest | Promise<Digest>;
   close(): Promise<void>;
 }
 

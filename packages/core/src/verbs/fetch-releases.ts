@@ -1,0 +1,82 @@
+import { codeOf } from '../errors/coded-error.ts';
+import { exitCodeOf, exitCodes } from '../errors/error-code.ts';
+import { requireAboveFloor } from '../ledger/order.ts';
+import { releaseOf } from '../ledger/release.ts';
+import type { Platform } from '../oci/platform.ts';
+import { type ImageReference, parseReference } from '../oci/reference.ts';
+import { fetchChain, findSigned } from '../source/fetch-image.ts';
+import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
+import { type SignedDigest, verifySignatures } from '../verify/verify-signatures.ts';
+import { remember } from './remember.ts';
+import type { StateSession } from './state-session.ts';
+import { requireOwnImage } from './store-signatures.ts';
+import type { OnlineContext } from './verb-context.ts';
+
+/** A release for one platform, to be handed on: verified as for an upgrade, with every signature that counts. */
+export interface FetchedRelease {
+  readonly image: VerifiedImage;
+  /** Evidence for each digest of the chain that is signed: that of `image` first, then its platform manifest's. */
+  readonly signed: readonly SignedDigest[];
+}
+
+/**
+ * What a reference points to now, for each platform: no engine, no layer, and one look at the tag for all of them. The
+ * floor holds, for a registry may offer what is long replaced; no floor is moved, for nothing is installed.
+ */
+export async function fetchReleases(
+  context: OnlineContext,
+  session: StateSession,
+  reference: ImageReference,
+  platforms: readonly Platform[],
+): Promise<readonly FetchedRelease[]> {
+  const { source, profile, signal } = context;
+  requireOwnImage(reference, profile.image);
+  const options = { ...(signal && { signal }) };
+  const digest =
+    reference.digest ?? (await source.resolve({ ...reference, tag: reference.tag ?? profile.tag }, options));
+  const releases: FetchedRelease[] = [];
+  for (const platform of platforms) {
+    const chain = await fetchChain(source, parseReference(profile.image), digest, platform, options);
+    const signed = await findSigned(source, reference, chain, profile.trust, options);
+    const more = signed.digest === chain.index?.digest ? await findMore(context, reference, chain.manifest) : [];
+    const release = { image: verifyImage(profile.image, chain, signed), signed: [signed, ...more] };
+    for (const evidence of release.signed) await remember(session, evidence);
+    requireCurrent(context, session, release.image, reference);
+    releases.push(release);
+  }
+  return releases;
+}
+
+/** The platform's own signatures, which are worth having, where its index is signed. A registry that fails is no "none". */
+async function findMore(
+  { source, profile, signal, report }: OnlineContext,
+  reference: ImageReference,
+  { digest }: Pick<VerifiedImage, 'digest'>,
+): Promise<readonly SignedDigest[]> {
+  try {
+    const found = await source.findSignatures(reference, digest, { ...(signal && { signal }) });
+    return [verifySignatures(found, digest, profile.trust)];
+  } catch (error) {
+    const code = codeOf(error);
+    const family = code === undefined ? undefined : exitCodeOf(code);
+    if (family !== exitCodes.SIGNATURE_MISSING && family !== exitCodes.SIGNATURE_MALFORMED) throw error;
+    report?.({ type: 'decision', message: `the index is signed, its manifest is not: ${(error as Error).message}` });
+    return [];
+  }
+}
+
+/** Whoever names a digest means just that image, however old; behind a tag nobody may put one. */
+function requireCurrent(
+  { profile, report }: OnlineContext,
+  { ledger }: StateSession,
+  image: VerifiedImage,
+  { digest }: ImageReference,
+): void {
+  try {
+    requireAboveFloor(ledger, releaseOf(image), profile.floor);
+  } catch (error) {
+    if (digest === undefined || codeOf(error) !== 'ROLLBACK_REFUSED') throw error;
+    const message = `${(error as Error).message}. It was named by its digest; to install it takes --force.`;
+    report?.({ type: 'notice', message });
+  }
+}
