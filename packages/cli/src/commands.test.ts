@@ -172,6 +172,7 @@ describe('what is shipped', () => {
       'plugins:add',
       'plugins:list',
       'plugins:remove',
+      'prepare-archive',
       'runtimes',
       'state:repair',
       'state:reset',
