@@ -43,8 +43,6 @@ export interface ArchiveLabels {
 
 const KIND = 'kind';
 const COSIGN = 'dev.cosignproject.cosign';
-/** Ours: Dangerzone's own tool takes an archive with two images for a broken one, and skips kinds that it does not know. */
-const INDEX_ABOVE = 'dangerzone-image/index';
 const TOOL_VERSION = 'dangerzone-image/version';
 
 /** Documents first, so that a reader can judge before the layers come; the layers last, in their order. */
@@ -97,20 +95,19 @@ function describeContent({ image, signed }: FetchedRelease, { name }: ArchiveLab
     return digest === root.digest ? 0 : 1;
   }
   const signatures = ownFirst.map(cosignSignatures);
-  const above = index && root !== index ? [{ ...describe(index), annotations: { [KIND]: INDEX_ABOVE } }] : [];
   const sigs = signatures.map(({ manifest }) => ({
     ...describe(manifest),
     annotations: { [KIND]: `${COSIGN}/sigs` },
   }));
   const documents: Document[] = [
-    ...(index ? [index] : []),
+    ...(index && (root === index || isSigned(index.digest)) ? [index] : []),
     manifest,
     ...signatures.flatMap(({ manifest, blobs }) => [manifest, ...blobs]),
     { mediaType: manifest.config.mediaType, digest: config.digest, bytes: config.bytes },
   ];
   return {
     images: [entry],
-    all: [entry, ...above, ...sigs],
+    all: [entry, ...sigs],
     documents: [...new Map(documents.map((document) => [document.digest, document])).values()],
   };
 }

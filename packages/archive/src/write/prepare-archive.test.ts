@@ -47,7 +47,7 @@ describe('prepareArchive', () => {
     ]);
     const kinds = all.manifests.map((entry: { annotations: { kind: string } }) => entry.annotations.kind);
     const sigs = 'dev.cosignproject.cosign/sigs';
-    expect(kinds).toEqual(['dev.cosignproject.cosign/image', 'dangerzone-image/index', sigs, sigs]);
+    expect(kinds).toEqual(['dev.cosignproject.cosign/image', sigs, sigs]);
     expect(parse(members, './manifest.json')).toEqual([
       {
         Config: `blobs/sha256/${hexOf(manifest.config.digest)}`,
@@ -102,6 +102,19 @@ describe('prepareArchive', () => {
     ]);
     expect(parse(members, './dangerzone.json').manifests).toHaveLength(2);
     expect(members.has(`./blobs/sha256/${hexOf(published.manifestFor(amd64).digest)}`)).toBe(true);
+  });
+
+  it('leaves out an index that nobody signed', async () => {
+    const { context, publish, output, folder, registry } = await createArchiveWorld();
+    const published = release(1);
+    publish(published);
+    registry.deleteTag('team/sandbox', signatureTag(published.digest));
+    const { image } = await prepareArchive(context, { platforms: [amd64], output, toolVersion });
+    const { digest } = published.manifestFor(amd64);
+    expect(image).toMatchObject({ digest, index: published.digest });
+    const members = readTar(await readFile(join(folder, 'amd64.tar')));
+    expect(parse(members, './dangerzone.json').manifests).toHaveLength(2);
+    expect(members.has(`./blobs/sha256/${hexOf(published.digest)}`)).toBe(false);
   });
 
   it('bad input 151: gives the same bytes for the same image, twice and on another machine', async () => {
