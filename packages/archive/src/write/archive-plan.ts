@@ -82,7 +82,9 @@ export function planArchive(release: FetchedRelease, labels: ArchiveLabels): Arc
 
 /**
  * What the two index files say, and the documents that they lead to. The image is the platform's manifest where that is
- * signed, else the index above it: Dangerzone's tool checks the signatures of just that digest, the first in the list.
+ * signed, else the index above it: Dangerzone's tool checks the signatures of just that digest, the first in the list,
+ * and takes a list with two images for a broken one. So a signed index above the image is there unlisted, for its
+ * signatures name it; one that nobody signed stays out.
  */
 function describeContent({ image, signed }: FetchedRelease, { name }: ArchiveLabels) {
   const { index, manifest, config } = image;
@@ -90,11 +92,8 @@ function describeContent({ image, signed }: FetchedRelease, { name }: ArchiveLab
   const root = index && !isSigned(manifest.digest) ? index : manifest;
   const names = name === undefined ? {} : { [REF_NAME]: name, [CONTAINERD_NAME]: name };
   const entry = { ...describe(root), annotations: { [KIND]: `${COSIGN}/${kindOf(root)}`, ...names } };
-  const ownFirst = [...signed].sort((left, right) => rank(left.digest) - rank(right.digest));
-  function rank(digest: Digest): number {
-    return digest === root.digest ? 0 : 1;
-  }
-  const signatures = ownFirst.map(cosignSignatures);
+  const [own, others] = [true, false].map((isOwn) => signed.filter(({ digest }) => (digest === root.digest) === isOwn));
+  const signatures = [...(own ?? []), ...(others ?? [])].map(cosignSignatures);
   const sigs = signatures.map(({ manifest }) => ({
     ...describe(manifest),
     annotations: { [KIND]: `${COSIGN}/sigs` },
