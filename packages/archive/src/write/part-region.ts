@@ -3,8 +3,7 @@ import type { PartFile } from '@dangerzone-image/core';
 import type { HashedRegion } from './hash-regions.ts';
 
 /** Chunks of a socket are small: written one by one, the calls would take longer than the bytes. */
-const FLUSH_BYTES = 1024 * 1024;
-const FLUSH_CHUNKS = 256;
+const BATCH_BYTES = 1024 * 1024;
 
 export interface PartRegionOptions {
   readonly file: FileHandle;
@@ -17,35 +16,32 @@ export interface PartRegionOptions {
   readonly record: (bytes: number) => Promise<void>;
 }
 
-/** One blob on its way to its place in an archive. While a batch is written, the next one comes in. */
+/**
+ * One blob on its way to its place in an archive, by way of two buffers: while one is written, the next bytes come into
+ * the other. Chunks that were kept would outlive the collector's first look, and memory would grow with the image.
+ */
 export function partRegion({ file, at, length: begun, hashed, record }: PartRegionOptions): PartFile {
   let length = begun;
   let written = begun;
-  let batch: Uint8Array[] = [];
-  let batchBytes = 0;
+  let [filling, other] = [Buffer.allocUnsafe(BATCH_BYTES), Buffer.allocUnsafe(BATCH_BYTES)];
+  let filled = 0;
   let writing = Promise.resolve();
   hashed.advance(begun);
 
-  const write = async (chunks: readonly Uint8Array[]): Promise<void> => {
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const { bytesWritten } = await file.writev(chunks, at + written);
-    // A full disk writes the first part, and says so at the next call.
-    for (let rest = bytesWritten; rest < bytes; ) {
-      const left = Buffer.concat(chunks).subarray(rest);
-      rest += (await file.write(left, 0, left.length, at + written + rest)).bytesWritten;
-    }
-    written += bytes;
+  const write = async (batch: Uint8Array): Promise<void> => {
+    for (let sent = 0; sent < batch.length; )
+      sent += (await file.write(batch, sent, batch.length - sent, at + written + sent)).bytesWritten;
+    written += batch.length;
     hashed.advance(written);
     await record(written);
   };
   const flush = async (): Promise<void> => {
     await writing;
-    if (batch.length === 0) return;
-    const chunks = batch;
-    batch = [];
-    batchBytes = 0;
-    writing = write(chunks);
+    if (filled === 0) return;
+    writing = write(filling.subarray(0, filled));
     writing.catch(() => {}); // whoever appends next, or closes, is told
+    [filling, other] = [other, filling];
+    filled = 0;
   };
   const settle = async (): Promise<void> => {
     await flush();
@@ -57,10 +53,14 @@ export function partRegion({ file, at, length: begun, hashed, record }: PartRegi
       return length;
     },
     async append(chunk) {
-      batch.push(chunk);
-      batchBytes += chunk.length;
+      for (let taken = 0; taken < chunk.length; ) {
+        const piece = chunk.subarray(taken, taken + BATCH_BYTES - filled);
+        filling.set(piece, filled);
+        filled += piece.length;
+        taken += piece.length;
+        if (filled === BATCH_BYTES) await flush();
+      }
       length += chunk.length;
-      if (batchBytes >= FLUSH_BYTES || batch.length >= FLUSH_CHUNKS) await flush();
     },
     async restart() {
       await settle();

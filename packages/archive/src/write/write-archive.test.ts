@@ -204,13 +204,12 @@ async function boast(path: string): Promise<void> {
 }
 
 function limitWrites(file: FileHandle, left: () => number, take: (bytes: number) => void): void {
-  const writev = file.writev.bind(file);
-  vi.spyOn(file, 'writev').mockImplementation(async (buffers, position) => {
-    const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
-    if (bytes > left()) throw Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC', syscall: 'write' });
-    take(bytes);
-    return writev(buffers, position);
-  });
+  const write = file.write.bind(file) as (...args: readonly unknown[]) => Promise<unknown>;
+  vi.spyOn(file, 'write').mockImplementation((async (bytes: Uint8Array, from: number, length: number, at: number) => {
+    if (length > left()) throw Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC', syscall: 'write' });
+    take(length);
+    return write(bytes, from, length, at);
+  }) as never);
 }
 
 afterEach(() => vi.restoreAllMocks());
