@@ -5,8 +5,16 @@ import type { HashedRegion } from './hash-regions.ts';
 /** Chunks of a socket are small: written one by one, the calls would take longer than the bytes. */
 const BATCH_BYTES = 1024 * 1024;
 
+/** Two, handed from one region to the next: twenty layers need no more of them than are fetched at once. */
+export type RegionBuffers = readonly [Buffer, Buffer];
+
+export function createRegionBuffers(): RegionBuffers {
+  return [Buffer.allocUnsafeSlow(BATCH_BYTES), Buffer.allocUnsafeSlow(BATCH_BYTES)];
+}
+
 export interface PartRegionOptions {
   readonly file: FileHandle;
+  readonly buffers: RegionBuffers;
   /** Where in the file the region begins. */
   readonly at: number;
   /** Bytes of it that an earlier run wrote. */
@@ -20,10 +28,10 @@ export interface PartRegionOptions {
  * One blob on its way to its place in an archive, by way of two buffers: while one is written, the next bytes come into
  * the other. Chunks that were kept would outlive the collector's first look, and memory would grow with the image.
  */
-export function partRegion({ file, at, length: begun, hashed, record }: PartRegionOptions): PartFile {
+export function partRegion({ file, buffers, at, length: begun, hashed, record }: PartRegionOptions): PartFile {
   let length = begun;
   let written = begun;
-  let [filling, other] = [Buffer.allocUnsafe(BATCH_BYTES), Buffer.allocUnsafe(BATCH_BYTES)];
+  let [filling, other] = buffers;
   let filled = 0;
   let writing = Promise.resolve();
   hashed.advance(begun);

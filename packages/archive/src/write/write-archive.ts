@@ -7,7 +7,7 @@ import { hashRegions, type RegionHasher } from './hash-regions.ts';
 import { diskFull, outputFault } from './output-fault.ts';
 import { type OpenFile, openOwnFile } from './own-file.ts';
 import { openJournal, type PartJournal } from './part-journal.ts';
-import { partRegion } from './part-region.ts';
+import { createRegionBuffers, partRegion, type RegionBuffers } from './part-region.ts';
 
 export interface WriteArchiveOptions {
   readonly source: ImageSource;
@@ -70,9 +70,14 @@ async function fillLayers(
   const failed = new AbortController();
   const signal = caller ? AbortSignal.any([caller, failed.signal]) : failed.signal;
   const hasher = hashRegions(file.fd);
+  const spare: RegionBuffers[] = [];
   try {
     const stopAll = (error: unknown) => failed.abort(error);
-    const fill = (layer: PlacedBlob) => fillLayer(file, layer, journal, hasher, { ...options, signal });
+    const fill = async (layer: PlacedBlob) => {
+      const buffers = spare.pop() ?? createRegionBuffers();
+      await fillLayer({ file, buffers, journal, hasher }, layer, { ...options, signal });
+      spare.push(buffers);
+    };
     await Promise.all(layers.map((layer) => inTurn(() => fill(layer)).catch(stopAll))); // none is left behind running
     failed.signal.throwIfAborted();
   } finally {
@@ -80,17 +85,22 @@ async function fillLayers(
   }
 }
 
+interface Place {
+  readonly file: FileHandle;
+  readonly buffers: RegionBuffers;
+  readonly journal: PartJournal;
+  readonly hasher: RegionHasher;
+}
+
 async function fillLayer(
-  file: FileHandle,
+  { file, buffers, journal, hasher }: Place,
   { at, digest, size }: PlacedBlob,
-  journal: PartJournal,
-  hasher: RegionHasher,
   { source, repository, onBytes = () => {}, signal }: WriteArchiveOptions,
 ): Promise<void> {
   signal?.throwIfAborted();
   const length = journal.bytesOf(digest);
   const record = (bytes: number) => journal.record(digest, bytes);
-  const part = partRegion({ file, at, length, hashed: hasher.begin(at), record });
+  const part = partRegion({ file, buffers, at, length, hashed: hasher.begin(at), record });
   try {
     onBytes(length);
     const wanted = { kind: 'blob', repository, digest, size, limit: size } as const;
