@@ -1,7 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.ts';
 import { readImage } from '../options/image-argument.ts';
-import { keepYoungSpaceSmall } from '../process/small-young-space.ts';
 import { prepareArchiveLines } from '../render/prepare-archive-lines.ts';
 import { openOnline } from '../session/open-context.ts';
 
@@ -41,7 +40,6 @@ export default class PrepareArchive extends BaseCommand {
     const reference = await readImage(undefined, flags.image);
     const { platformOfArch, prepareArchive, readPlatform } = await import('@dangerzone-image/archive');
     const platforms = [...(flags.arch ?? []).map(platformOfArch), ...(flags.platform ?? []).map(readPlatform)];
-    keepYoungSpaceSmall();
     const surroundings = await this.begin(flags);
     const { output } = flags;
     const options = { platforms, reference, toolVersion: this.config.version, ...(output !== undefined && { output }) };

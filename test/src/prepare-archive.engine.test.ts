@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { publishTestImage } from '@dangerzone-image/core/testing';
+import { describe, expect, it, vi } from 'vitest';
+import { type PodmanEngine, podmanEngines } from './podman-engines.ts';
+import { createWorld, release, type World } from './world.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const [arm64, amd64] = ['arm64', 'amd64'].map((architecture) => ({ os: 'linux', architecture }));
+
+async function loaded(engine: PodmanEngine, world: World, file: string) {
+  expect(await engine.podman(world.layout, 'load', '--quiet', '--input', file)).toMatchObject({ failed: false });
+  const { stdout } = await engine.podman(world.layout, 'images', '--all', '--format', 'json');
+  const [image, ...others]: { Id: string; Digest: string; Names: string[] }[] = JSON.parse(stdout);
+  expect(others).toEqual([]);
+  return image;
+}
+
+describe.each(podmanEngines)('what prepare-archive writes, in plain Podman as $title', (engine) => {
+  it.each([amd64, arm64])('acceptance 4: podman load takes it, and has the verified image: %o', async (platform) => {
+    await using world = await createWorld({}, engine);
+    const published = release(1);
+    world.publish(published);
+    const file = join(world.layout, 'x.tar');
+    const words = ['prepare-archive', '--arch', platform?.architecture ?? '', '--output', file];
+    expect((await world.run(words)).code).toBe(0);
+    const { digest, config } = published.manifestFor(platform as NonNullable<typeof platform>);
+    expect(await loaded(engine, world, file)).toMatchObject({
+      Id: config.digest.slice('sha256:'.length),
+      Digest: digest,
+      Names: [`${world.image}:latest`],
+    });
+  });
+
+  it('acceptance 4: and where only the index is signed', async () => {
+    await using world = await createWorld({}, engine);
+    const published = release(1);
+    publishTestImage(world.registry, 'team/sandbox', published, { signers: [world.signer] });
+    const file = join(world.layout, 'x.tar');
+    const { json } = await world.run(['prepare-archive', '--output', file]);
+    expect(await loaded(engine, world, file)).toMatchObject({
+      Id: json.image.config.slice('sha256:'.length),
+      Digest: published.digest,
+    });
+  });
+});
