@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publishTestImage } from '@dangerzone-image/core/testing';
 import { describe, expect, it, vi } from 'vitest';
+import { engines, startEngine } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { type PodmanEngine, podmanEngines } from './podman-engines.ts';
 import { createWorld, release, type World } from './world.ts';
 
@@ -42,5 +44,30 @@ describe.each(podmanEngines)('what prepare-archive writes, in plain Podman as $t
       Id: json.image.config.slice('sha256:'.length),
       Digest: published.digest,
     });
+  });
+});
+
+describe.each(engines)('what prepare-archive writes, in plain $name', (engine) => {
+  it.each([
+    ['each of its manifests is signed', true],
+    ['only the index is signed', false],
+  ])('acceptance 4: docker load takes it, and has the verified image, where %s', async (_name, signPlatforms) => {
+    await using world = await createWorld();
+    await using docker = await startEngine(engine);
+    const published = release(1);
+    publishTestImage(world.registry, 'team/sandbox', published, { signers: [world.signer], signPlatforms });
+    for (const platform of [amd64, arm64]) {
+      const file = join(world.folder, 'x.tar');
+      const words = ['prepare-archive', '--arch', platform?.architecture ?? '', '--output', file];
+      expect((await world.run(words)).code).toBe(0);
+      const answer = await docker.ask('POST', '/images/load', await readFile(file));
+      expect(answer).toMatchObject({ status: 200 });
+      expect(JSON.stringify(answer.body)).not.toContain('error');
+      const { digest, config } = published.manifestFor(platform as NonNullable<typeof platform>);
+      const { body } = await docker.ask('GET', `/images/${world.image}:latest/json`);
+      const root = signPlatforms ? digest : published.digest;
+      expect(body).toMatchObject({ Id: engine.store === 'classic' ? config.digest : root });
+      await docker.clean();
+    }
   });
 });
