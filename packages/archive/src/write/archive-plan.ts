@@ -86,7 +86,7 @@ export function planArchive(release: FetchedRelease, labels: ArchiveLabels): Arc
  * and takes a list with two images for a broken one. So a signed index above the image is there unlisted, for its
  * signatures name it; one that nobody signed stays out.
  */
-function describeContent({ image, signed }: FetchedRelease, { name }: ArchiveLabels) {
+function describeContent({ image, signed, attestations }: FetchedRelease, { name }: ArchiveLabels) {
   const { index, manifest, config } = image;
   const isSigned = (digest: Digest) => signed.some((evidence) => evidence.digest === digest);
   const root = index && !isSigned(manifest.digest) ? index : manifest;
@@ -94,19 +94,19 @@ function describeContent({ image, signed }: FetchedRelease, { name }: ArchiveLab
   const entry = { ...describe(root), annotations: { [KIND]: `${COSIGN}/${kindOf(root)}`, ...names } };
   const [own, others] = [true, false].map((isOwn) => signed.filter(({ digest }) => (digest === root.digest) === isOwn));
   const signatures = [...(own ?? []), ...(others ?? [])].map(cosignSignatures);
-  const sigs = signatures.map(({ manifest }) => ({
-    ...describe(manifest),
-    annotations: { [KIND]: `${COSIGN}/sigs` },
-  }));
+  const listAs = (kind: 'sigs' | 'atts') => (documents: { readonly manifest: Document }) => ({
+    ...describe(documents.manifest),
+    annotations: { [KIND]: `${COSIGN}/${kind}` },
+  });
   const documents: Document[] = [
     ...(index && (root === index || isSigned(index.digest)) ? [index] : []),
     manifest,
-    ...signatures.flatMap(({ manifest, blobs }) => [manifest, ...blobs]),
+    ...[...signatures, ...attestations].flatMap(({ manifest, blobs }) => [manifest, ...blobs]),
     { mediaType: manifest.config.mediaType, digest: config.digest, bytes: config.bytes },
   ];
   return {
     images: [entry],
-    all: [entry, ...sigs],
+    all: [entry, ...signatures.map(listAs('sigs')), ...attestations.map(listAs('atts'))],
     documents: [...new Map(documents.map((document) => [document.digest, document])).values()],
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hexOf, parseReference } from '@dangerzone-image/core';
+import { digestOf, hexOf, mediaTypes, parseReference } from '@dangerzone-image/core';
 import { createTestSigner, signatureTag } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { amd64, arm64, createArchiveWorld, readTar, release } from './archive-world.test-support.ts';
@@ -102,6 +102,38 @@ describe('prepareArchive', () => {
     ]);
     expect(parse(members, './dangerzone.json').manifests).toHaveLength(2);
     expect(members.has(`./blobs/sha256/${hexOf(published.manifestFor(amd64).digest)}`)).toBe(true);
+  });
+
+  it('carries attestations as they are, and leaves out malformed ones with a word', async () => {
+    const { context, publish, output, folder, registry, events } = await createArchiveWorld();
+    const published = release(1);
+    publish(published);
+    const { digest } = published.manifestFor(amd64);
+    const [config, envelope] = [Buffer.from('{}'), Buffer.from('{"payloadType":"application/vnd.in-toto+json"}')];
+    for (const blob of [config, envelope]) registry.putBlob('team/sandbox', blob);
+    const describe = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+    const attestations = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociManifest,
+        config: describe(mediaTypes.ociConfig, config),
+        layers: [describe('application/vnd.dsse.envelope.v1+json', envelope)],
+      }),
+    );
+    const tagOf = (of: typeof digest) => signatureTag(of).replace(/sig$/, 'att');
+    registry.putManifest('team/sandbox', attestations, mediaTypes.ociManifest, tagOf(digest));
+    registry.putManifest('team/sandbox', Buffer.from('{}'), mediaTypes.ociManifest, tagOf(published.digest));
+    await prepareArchive(context, { platforms: [amd64], output, toolVersion });
+    const members = readTar(await readFile(join(folder, 'amd64.tar')));
+    const { manifests } = parse(members, './dangerzone.json');
+    expect(manifests).toHaveLength(4);
+    expect(manifests[3]).toMatchObject({
+      digest: digestOf(attestations),
+      annotations: { kind: 'dev.cosignproject.cosign/atts' },
+    });
+    for (const bytes of [attestations, config, envelope])
+      expect(members.get(`./blobs/sha256/${hexOf(digestOf(bytes))}`)).toEqual(bytes);
+    expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining('left out') });
   });
 
   it('leaves out an index that nobody signed', async () => {

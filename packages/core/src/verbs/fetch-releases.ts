@@ -2,8 +2,10 @@ import { codeOf } from '../errors/coded-error.ts';
 import { exitCodeOf, exitCodes } from '../errors/error-code.ts';
 import { requireAboveFloor } from '../ledger/order.ts';
 import { releaseOf } from '../ledger/release.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
+import { fetchAttestations, type RawAttestations } from '../source/fetch-attestations.ts';
 import { fetchChain, findSigned } from '../source/fetch-image.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
 import { type SignedDigest, verifySignatures } from '../verify/verify-signatures.ts';
@@ -17,6 +19,8 @@ export interface FetchedRelease {
   readonly image: VerifiedImage;
   /** Evidence for each digest of the chain that is signed: that of `image` first, then its platform manifest's. */
   readonly signed: readonly SignedDigest[];
+  /** Of the platform's manifest and of a signed index; as they are, for whoever asks for provenance to verify. */
+  readonly attestations: readonly RawAttestations[];
 }
 
 /**
@@ -39,10 +43,12 @@ export async function fetchReleases(
     const chain = await fetchChain(source, parseReference(profile.image), digest, platform, options);
     const signed = await findSigned(source, reference, chain, profile.trust, options);
     const more = signed.digest === chain.index?.digest ? await findMore(context, reference, chain.manifest) : [];
-    const release = { image: verifyImage(profile.image, chain, signed), signed: [signed, ...more] };
-    for (const evidence of release.signed) await remember(session, evidence);
-    requireCurrent(context, session, release.image, reference);
-    releases.push(release);
+    const image = verifyImage(profile.image, chain, signed);
+    for (const evidence of [signed, ...more]) await remember(session, evidence);
+    requireCurrent(context, session, image, reference);
+    const digests = [...new Set([chain.manifest.digest, signed.digest])];
+    const attestations = await findAttestations(context, reference, digests);
+    releases.push({ image, signed: [signed, ...more], attestations });
   }
   return releases;
 }
@@ -63,6 +69,26 @@ async function findMore(
     report?.({ type: 'decision', message: `the index is signed, its manifest is not: ${(error as Error).message}` });
     return [];
   }
+}
+
+/** What is malformed is left out, with a word: the image is signed all the same. A registry that fails is no "none". */
+async function findAttestations(
+  { source, signal, report }: OnlineContext,
+  reference: ImageReference,
+  digests: readonly Digest[],
+): Promise<readonly RawAttestations[]> {
+  const found: RawAttestations[] = [];
+  for (const digest of digests) {
+    try {
+      const attestations = await fetchAttestations(source, reference, digest, { ...(signal && { signal }) });
+      if (attestations) found.push(attestations);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined || exitCodeOf(code) !== exitCodes.MANIFEST_INVALID) throw error;
+      report?.({ type: 'notice', message: `Attestations are left out: ${(error as Error).message}` });
+    }
+  }
+  return found;
 }
 
 /** Whoever names a digest means just that image, however old; behind a tag nobody may put one. */
