@@ -46,9 +46,18 @@ describe('cosignSignatures', () => {
     });
     const signed = verifySignatures(found, digest, { image, keys: [key], threshold: 1, logs: [log] });
     const { manifest, blobs } = cosignSignatures(signed);
+    const turned = found.map((one) => ({ ...one, bundle: withMembersTurned(one.bundle) }));
+    const again = verifySignatures(turned, digest, { image, keys: [key], threshold: 1, logs: [log] });
+    expect(cosignSignatures(again).manifest.digest).toBe(manifest.digest); // whatever JSON the registry wrote
     const { layers, config } = JSON.parse(Buffer.from(manifest.bytes).toString());
     expect(layers).toHaveLength(2);
     expect(config.digest).toBe(blobs[0]?.digest);
     expect(layers.map((layer: { digest: string }) => layer.digest)).toEqual(blobs.slice(1).map((blob) => blob.digest));
   });
 });
+
+function withMembersTurned(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const turned = Object.entries(value).reverse();
+  return Object.fromEntries(turned.map(([key, member]) => [key, withMembersTurned(member)]));
+}

@@ -235,7 +235,7 @@ describe('prepareArchive', () => {
   });
 
   it('bad input 151: replaces a file and a symbolic link at the place, and refuses anything else', async () => {
-    const { context, publish, folder } = await createArchiveWorld();
+    const { context, publish, folder, registry } = await createArchiveWorld();
     publish(release(1));
     const prepare = (name: string) =>
       prepareArchive(context, { platforms: [amd64], output: join(folder, name), toolVersion });
@@ -248,9 +248,11 @@ describe('prepareArchive', () => {
     await prepare('old.tar');
     expect((await stat(join(folder, 'old.tar'))).size).toBeGreaterThan(10_000);
     await mkdir(join(folder, 'dir.tar'));
+    registry.requests.length = 0;
     await expect(prepare('dir.tar')).rejects.toMatchObject({ code: 'USAGE' });
     await expect(prepare('missing/x.tar')).rejects.toMatchObject({ code: 'USAGE' });
     await expect(prepare('victim/x.tar')).rejects.toMatchObject({ code: 'USAGE' });
+    expect(registry.requests).toEqual([]);
     await symlink('victim', join(folder, 'x.tar.part'));
     await expect(prepare('x.tar')).rejects.toMatchObject({ code: 'USAGE' });
     expect(await readFile(join(folder, 'victim'), 'utf8')).toBe('kept');
