@@ -1,3 +1,5 @@
+export { openArchive } from './read/open-archive.ts';
+export type { OpenFileOptions } from './read/open-archive-file.ts';
 export { defaultArchiveName } from './write/default-archive-name.ts';
 export {
   type PrepareArchiveOptions,

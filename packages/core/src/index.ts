@@ -13,6 +13,7 @@ export { formatReference, type ImageReference, parseReference } from './oci/refe
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export { findCosignSignatures } from './registry/find-cosign-signatures.ts';
 export type {
   ContainerRuntime,
   CreateRuntime,
@@ -30,6 +31,7 @@ export { createVerifiedStream, type VerifiedStream } from './runtime/verified-st
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
 export { fetchSignedChain } from './source/fetch-image.ts';
 export { fillPart } from './source/fill-part.ts';
+export type { ImageArchive, ProveOptions } from './source/image-archive.ts';
 export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { limitParallel } from './source/limit-parallel.ts';
 export { originsOf } from './source/origins-of.ts';

@@ -32,6 +32,7 @@ export const defaultSuggestion = {
   DISK_FULL: 'Free some space and run the same command again.',
   IMAGE_NOT_INSTALLED: 'Install it: dangerzone-image upgrade',
   MANIFEST_INVALID: tryAgain,
+  ARCHIVE_INVALID: 'Copy the archive again, or have it made again: dangerzone-image prepare-archive.',
   SIGNATURE_MALFORMED: tryAgain,
   LIMIT_EXCEEDED: tryAgain,
   STATE_INVALID: 'Look at the named file; with --state-dir another folder can be used.',

@@ -3,6 +3,14 @@ export { memorySource } from './memory-source.ts';
 export { type PublishedImage, type PublishOptions, publishTestImage } from './publish-test-image.ts';
 export { describeRuntimeContract, type RuntimeUnderTest } from './runtime-contract.ts';
 export { type PublishedSignature, publishSignatures, signatureManifest, signatureTag } from './signature-manifest.ts';
+export {
+  buildTestArchive,
+  type TestArchiveForm,
+  type TestArchiveOptions,
+  type TestMember,
+  testArchiveMembers,
+  testTar,
+} from './test-archive.ts';
 export { createTestCertificate, type TestCertificateOptions } from './test-certificate.ts';
 export {
   buildTestImage,
