@@ -2,7 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostPlatform } from '@dangerzone-image/core';
-import { buildTestArchive, buildTestImage, createTestSigner, type TestArchiveForm } from '@dangerzone-image/core/testing';
+import {
+  buildTestArchive,
+  buildTestImage,
+  createTestSigner,
+  type TestArchiveForm,
+} from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openArchive } from './open-archive.ts';
 

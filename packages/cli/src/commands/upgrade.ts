@@ -1,10 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.ts';
+import { FORCED, forceFlag } from '../options/force-flag.ts';
 import { upgradeLines } from '../render/result-lines.ts';
 import { openInstall } from '../session/open-context.ts';
-
-const FORCED =
-  'An older image may be installed, because of --force: it must be signed, this is recorded, and no floor is lowered.';
 
 export default class Upgrade extends BaseCommand {
   static override summary = 'Install the image that the registry offers, if it is signed and newer.';
@@ -16,10 +14,7 @@ export default class Upgrade extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --runtime oci-layout --runtime-option path=./images --json',
   ];
   static override flags = {
-    force: Flags.boolean({
-      summary:
-        'Install an older image on purpose. It must be signed all the same; this is recorded and lowers no floor.',
-    }),
+    force: forceFlag,
     'dry-run': Flags.boolean({ summary: 'Verify everything, say what would be done, and change nothing.' }),
     via: Flags.option({
       options: ['pull', 'load'] as const,

@@ -22,7 +22,7 @@ const steps: Readonly<Record<Step, string>> = {
 export type Movement = Extract<ProgressEvent, { bytes: number; total: number }>;
 
 export function isMovement(event: ProgressEvent): event is Movement {
-  return event.type === 'download' || event.type === 'transfer';
+  return event.type === 'download' || event.type === 'read' || event.type === 'transfer';
 }
 
 /** The line for an event. */
@@ -31,7 +31,7 @@ export function describeEvent(event: Exclude<ProgressEvent, Movement>): string {
     case 'step':
       return `${steps[event.step]} …`;
     case 'size':
-      return `To download: ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`}`;
+      return `${event.isHere ? 'To load' : 'To download'}: ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`}`;
     case 'waiting':
       return `Waiting for ${event.holder} …`;
     case 'notice':

@@ -1,5 +1,8 @@
 import type {
   CheckResult,
+  InspectArchiveResult,
+  InstallResult,
+  LoadArchiveResult,
   StatusResult,
   StoreSignaturesResult,
   UpgradeResult,
@@ -9,7 +12,18 @@ import { formatBytes } from './format-amount.ts';
 import { freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
 
 /** What a person reads when the verb is done. Every line is escaped when it is printed. */
-export function upgradeLines({ status, image, previous, dryRun, signatures }: UpgradeResult): string[] {
+export function upgradeLines(result: UpgradeResult): string[] {
+  return installLines(result, 'dangerzone-image upgrade');
+}
+
+export function loadArchiveLines(result: LoadArchiveResult): string[] {
+  return installLines(result, 'dangerzone-image load-archive FILE');
+}
+
+function installLines(
+  { status, image, previous, dryRun, signatures }: InstallResult<string>,
+  command: string,
+): string[] {
   const reference = referenceOf(image);
   const said = {
     installed: `${dryRun ? 'would install' : 'installed'} ${reference}`,
@@ -20,7 +34,7 @@ export function upgradeLines({ status, image, previous, dryRun, signatures }: Up
     ok(said[status]),
     ...(previous && status === 'upgraded' ? [`   ${dryRun ? 'instead of' : 'before'}: ${previous.digest}`] : []),
     ...signatureLines(signatures),
-    ...(dryRun && status !== 'up-to-date' ? [next('Nothing was changed. Do it: dangerzone-image upgrade')] : []),
+    ...(dryRun && status !== 'up-to-date' ? [next(`Nothing was changed. Do it: ${command}`)] : []),
   ];
 }
 
@@ -38,6 +52,21 @@ export function checkLines({ status, image, installed, signatures, download, fre
     ...signatureLines(signatures),
     ...freshnessLines(freshness),
     ...(status === 'up-to-date' ? [] : [next('Install it: dangerzone-image upgrade')]),
+  ];
+}
+
+export function inspectArchiveLines(result: InspectArchiveResult): string[] {
+  const { status, image, signatures, platform, platforms, bytes, reason } = result;
+  const reference = image ? referenceOf(image) : 'this archive';
+  return [
+    status === 'acceptable' ? ok(`would be accepted here: ${reference}`) : `❌ Refused: ${reference}`,
+    ...(reason ? [`   ${reason.code}: ${reason.message}`] : []),
+    ...(platform ? [`   platform: ${(platforms ?? [platform]).join(', ')}`] : []),
+    ...(bytes === undefined ? [] : [`   size: ${formatBytes(bytes)}`]),
+    ...signatureLines(signatures),
+    ...(status === 'acceptable' ? ['Install it: dangerzone-image load-archive FILE'] : (reason?.suggestions ?? [])).map(
+      next,
+    ),
   ];
 }
 

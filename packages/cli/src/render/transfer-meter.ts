@@ -1,7 +1,7 @@
 import type { Movement } from './describe-event.ts';
 import { formatBytes, formatDuration } from './format-amount.ts';
 
-const verbs = { download: 'Downloaded', transfer: 'Handed over' } as const;
+const verbs = { download: 'Downloaded', read: 'Checked', transfer: 'Handed over' } as const;
 
 /** Rate and time left of bytes on their way, from the first on. */
 export class TransferMeter {

@@ -3,7 +3,7 @@ import { requireInstallable } from '../ledger/order.ts';
 import { releaseOf } from '../ledger/release.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import type { StateSession } from './state-session.ts';
-import type { InstallContext } from './verb-context.ts';
+import type { VerbContext } from './verb-context.ts';
 
 export interface Comparison {
   /** Installed against the order, because the user said so. */
@@ -15,7 +15,7 @@ export interface Comparison {
  * recorded, and lowers no floor.
  */
 export function compare(
-  { profile, report }: InstallContext,
+  { profile, report }: VerbContext,
   { ledger }: StateSession,
   image: VerifiedImage,
   force: boolean,

@@ -35,7 +35,7 @@ export async function installImage(
   await storeEvidence(state, profile, image);
   await session.save((ledger) => beginPending(ledger, pendingOf(context, release, forced)));
 
-  announce(context, 'download');
+  if (context.source.origins) announce(context, 'download');
   const source = await download(context, image);
 
   announce(context, 'transfer');
@@ -61,12 +61,16 @@ export async function installImage(
   await removeLeftOvers(context);
 }
 
-export async function requireSpace({ runtime, report }: InstallContext, { size }: VerifiedImage): Promise<void> {
+export async function requireSpace(
+  { runtime, report, source }: InstallContext,
+  { size }: VerifiedImage,
+): Promise<void> {
   const { freeBytes, endpoint } = await runtime.info();
-  report?.({ type: 'size', bytes: size, ...(freeBytes !== undefined && { freeBytes }) });
+  const isHere = source.origins === undefined && ({ isHere: true } as const);
+  report?.({ type: 'size', bytes: size, ...(freeBytes !== undefined && { freeBytes }), ...isHere });
   if (freeBytes === undefined || freeBytes >= size) return;
   throw new CodedError('DISK_FULL', `the image needs ${size} bytes, ${endpoint} has ${freeBytes} free`, {
-    suggestions: ['Free some space and run the same command again. Nothing was downloaded.'],
+    suggestions: ['Free some space and run the same command again. Nothing was fetched or installed.'],
     details: { needed: size, free: freeBytes },
   });
 }

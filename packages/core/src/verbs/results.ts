@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/error-code.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { SignatureVerdict } from '../verify/signature-verdict.ts';
@@ -14,14 +15,34 @@ export interface ImageFacts {
   readonly platform?: string;
 }
 
-export interface UpgradeResult {
-  readonly verb: 'upgrade';
+/** Of the verbs that install: they differ in where the image comes from, not in what they say. */
+export interface InstallResult<Verb extends string> {
+  readonly verb: Verb;
   readonly status: 'installed' | 'upgraded' | 'up-to-date';
   readonly image: ImageFacts;
   readonly previous?: ImageFacts;
-  /** True where this is what an upgrade would do. */
+  /** True where this is what would be done. */
   readonly dryRun?: true;
   readonly signatures: readonly SignatureVerdict[];
+}
+
+export type UpgradeResult = InstallResult<'upgrade'>;
+export type LoadArchiveResult = InstallResult<'load-archive'>;
+
+export interface InspectArchiveResult {
+  readonly verb: 'inspect-archive';
+  readonly status: 'acceptable' | 'refused';
+  /** Absent where its signatures do not hold. */
+  readonly image?: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+  /** Of the image that was looked at; the rest is absent where the file is no archive of an image. */
+  readonly platform?: string;
+  /** All of them, where there are several. */
+  readonly platforms?: readonly string[];
+  /** Of the file. */
+  readonly bytes?: number;
+  /** Why `refused`: what `load-archive` would say. */
+  readonly reason?: { readonly code: ErrorCode; readonly message: string; readonly suggestions?: readonly string[] };
 }
 
 export interface CheckResult {

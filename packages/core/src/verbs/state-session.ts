@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { readLedger, writeLedger } from '../ledger/ledger-file.ts';
-import { releaseOf } from '../ledger/release.ts';
+import { type Release, releaseOf } from '../ledger/release.ts';
 import { withLock } from '../ledger/with-lock.ts';
 import { findInstalled } from './installed-image.ts';
 import type { LocalContext, VerbContext } from './verb-context.ts';
@@ -55,6 +55,11 @@ export async function withStateUnchanged<T>(
       ledger = change(ledger);
     },
   });
+}
+
+/** For a run without recovery: what a killed one was about to install may be there, too. */
+export function knownReleases({ ledger }: StateSession): readonly Release[] {
+  return [...ledger.releases, ...(ledger.pending ? [ledger.pending.release] : [])];
 }
 
 /** For a lost ledger: the one release that the engine has and that verifies now. Nothing else is evidence. */

@@ -35,9 +35,11 @@ export type Road = 'pull' | 'load';
 /** What goes on, for progress and `--debug`. A consumer may ignore any of it. */
 export type ProgressEvent =
   | { readonly type: 'step'; readonly step: Step }
-  | { readonly type: 'size'; readonly bytes: number; readonly freeBytes?: number }
+  | { readonly type: 'size'; readonly bytes: number; readonly freeBytes?: number; readonly isHere?: true }
   /** From the network to this machine; what an earlier run fetched counts. */
   | { readonly type: 'download'; readonly bytes: number; readonly total: number }
+  /** From an archive, to be held against its digests. */
+  | { readonly type: 'read'; readonly bytes: number; readonly total: number }
   /** Into the engine. */
   | { readonly type: 'transfer'; readonly bytes: number; readonly total: number }
   | { readonly type: 'waiting'; readonly holder: string }

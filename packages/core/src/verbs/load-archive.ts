@@ -1,0 +1,47 @@
+import { guardRuntime } from '../runtime/guard-runtime.ts';
+import type { ImageArchive } from '../source/image-archive.ts';
+import { installCandidate, planCandidate } from './install-candidate.ts';
+import { announce } from './install-image.ts';
+import { findInstalled } from './installed-image.ts';
+import { recover } from './recover.ts';
+import type { LoadArchiveResult } from './results.ts';
+import { knownReleases, withState, withStateUnchanged } from './state-session.ts';
+import type { UpgradeOptions } from './upgrade.ts';
+import type { LocalContext } from './verb-context.ts';
+import { verifyArchive } from './verify-archive.ts';
+
+export interface LoadContext extends LocalContext {
+  readonly source: ImageArchive;
+}
+
+/**
+ * Installs the image that an archive carries, if it is signed and not older; all of the archive is proven before the
+ * engine is asked for anything but its platform. From there on the steps, the state and the rules are `upgrade`'s.
+ */
+export async function loadArchive(
+  given: LoadContext,
+  { force = false }: UpgradeOptions = {},
+): Promise<LoadArchiveResult> {
+  const context = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
+  announce(context, 'verify');
+  const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
+
+  return withState(context, 'load-archive', async (session) => {
+    announce(context, 'recover');
+    await recover(context, session);
+    const installed = await findInstalled(context, session.ledger.releases);
+    return { verb: 'load-archive', ...(await installCandidate(context, session, { image, installed, force })) };
+  });
+}
+
+/** What `loadArchive` would do: verified to the same end, with nothing changed. */
+export async function planLoad(given: LoadContext, { force = false }: UpgradeOptions = {}): Promise<LoadArchiveResult> {
+  const context = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
+  announce(context, 'verify');
+  const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
+
+  return withStateUnchanged(context, async (session) => {
+    const installed = await findInstalled(context, knownReleases(session));
+    return { verb: 'load-archive', ...(await planCandidate(context, session, { image, installed, force })) };
+  });
+}
