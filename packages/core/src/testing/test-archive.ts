@@ -15,7 +15,7 @@ export interface TestMember {
   /** What the header announces, where that is not the truth. */
   readonly size?: number | Uint8Array;
   /** Records of a PAX header before it; the text as it is. */
-  readonly pax?: string;
+  readonly pax?: string | Uint8Array;
   /** Changes the header; its checksum is made afterwards. */
   readonly change?: (header: Buffer) => void;
 }
@@ -91,7 +91,9 @@ export function testArchiveMembers(image: TestImage, options: TestArchiveOptions
 export function testTar(members: readonly TestMember[], end: Uint8Array = Buffer.alloc(1024)): Buffer {
   return Buffer.concat([
     ...members.flatMap((member) => [
-      ...(member.pax === undefined ? [] : entry({ name: '././@PaxHeader', type: 'x', bytes: Buffer.from(member.pax) })),
+      ...(member.pax === undefined
+        ? []
+        : entry({ name: '././@PaxHeader', type: 'x', bytes: Buffer.from(member.pax as Uint8Array) })),
       ...entry(member),
     ]),
     end,
