@@ -6,7 +6,7 @@ import type { HeldImage } from './read-contents.ts';
 
 const NAME = 'manifest.json';
 const text = v.pipe(v.string(), v.maxLength(1024));
-const schema = v.tuple([
+const schema = v.strictTuple([
   v.strictObject({
     Config: text,
     RepoTags: v.optional(v.nullable(v.array(text))),
