@@ -288,7 +288,7 @@ describe('an archive whose documents do not agree', () => {
   );
 
   it('bad input 148: for another platform: is refused before anything is verified', async () => {
-    const attempt = await loadOn(testTar(good), { os: 'linux', architecture: 's390x' });
+    const attempt = await loadOn(testTar(good), { platform: { os: 'linux', architecture: 's390x' } });
     expect(attempt).toMatchObject({ code: 'PLATFORM_MISMATCH', calls: ['info'], files: [] });
   });
 

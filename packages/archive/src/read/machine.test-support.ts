@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   codeOf,
   type ErrorCode,
+  hostPlatform,
   loadArchive,
   type Platform,
   type Profile,
@@ -47,38 +48,63 @@ export interface Attempt {
   readonly files: readonly string[];
 }
 
-/** A machine of its own on which an archive is opened and loaded, as `load-archive` does it. */
-export async function loadOn(bytes: Uint8Array, platform?: Platform): Promise<Attempt> {
+export interface Circumstances {
+  /** Of the engine. */
+  readonly platform?: Platform;
+  /** What happens to the file once it is open. */
+  readonly afterOpen?: (path: string) => Promise<void>;
+  /** What happens to it when all was verified, and the engine is about to be handed the image. */
+  readonly beforeLoad?: (path: string) => Promise<void>;
+}
+
+/** A folder that goes when the test ends. */
+export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'archive-machine-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A machine of its own on which an archive is opened and loaded, as `load-archive` does it. */
+export async function loadOn(
+  bytes: Uint8Array,
+  { platform = hostPlatform(), afterOpen, beforeLoad }: Circumstances = {},
+): Promise<Attempt> {
+  const folder = await temporaryFolder();
   const path = join(folder, 'image.tar');
   await writeFile(path, bytes);
   const calls: string[] = [];
-  const info = { version: '1', store: 'memory', endpoint: 'memory', isRemote: false };
-  const memory = memoryRuntime(platform ? { info: async () => ({ ...info, platform }) } : {});
+  const info = { version: '1', store: 'memory', endpoint: 'memory', isRemote: false, platform };
+  const memory = memoryRuntime({ info: async () => info });
   const runtime = new Proxy(memory, {
     get(target, name: keyof typeof memory) {
       const value = target[name];
       if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
+      return async (...args: unknown[]) => {
         calls.push(name);
+        if (name === 'load') await beforeLoad?.(path);
         return (value as (...args: unknown[]) => unknown).apply(target, args);
       };
     },
   });
-  const outcome = { code: undefined as ErrorCode | undefined, message: '' };
+  let refusal: unknown;
   try {
     const source = await openArchive(path);
     try {
+      await afterOpen?.(path);
       await loadArchive({ profile, state: { path: join(folder, 'state') }, runtime, source });
     } finally {
       await source.close();
     }
   } catch (error) {
-    const code = codeOf(error);
-    if (code === undefined) throw error;
-    Object.assign(outcome, { code, message: (error as Error).message });
+    if (codeOf(error) === undefined) throw error;
+    refusal = error;
   }
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name !== 'image.tar');
-  return { ...outcome, calls, installed: memory.all().map(({ id }) => id), files };
+  const files = (await readdir(folder, { recursive: true })).filter((name) => !name.endsWith('.tar'));
+  return {
+    code: codeOf(refusal),
+    message: refusal instanceof Error ? refusal.message : '',
+    calls,
+    installed: memory.all().map(({ id }) => id),
+    files,
+  };
 }

@@ -29,7 +29,7 @@ export function isZero(bytes: Uint8Array): boolean {
 
 /** The sum of all bytes, with blanks in the place of the sum itself. */
 function hasChecksum(block: Buffer): boolean {
-  const [, digits] = /^ *([0-7]{1,7})[\0 ]*$/.exec(block.toString('latin1', 148, 156)) ?? [];
+  const [, digits] = /^([0-7]{6})\0 $/.exec(block.toString('latin1', 148, 156)) ?? [];
   if (digits === undefined) return false;
   let sum = 8 * 0x20;
   for (const [position, byte] of block.entries()) if (position < 148 || position >= 156) sum += byte;
