@@ -32,6 +32,8 @@ const LOOK_EVERY = 64 * 1024 ** 2;
  */
 export async function spool(stream: Readable, location: string, options: SpoolOptions = {}): Promise<ArchiveFile> {
   const { signal, temporaryFolder = tmpdir() } = options;
+  // It may fail while nobody reads yet: whoever reads it then gets the failure all the same.
+  stream.on('error', () => {});
   if (signal) addAbortSignal(signal, stream);
   const folder = await mkdtemp(join(temporaryFolder, 'dangerzone-image-archive-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
