@@ -14,7 +14,8 @@ import { IMAGE, loadOn, signer } from './machine.test-support.ts';
 const created = '2026-01-02T03:04:05Z';
 const image = buildTestImage({ created });
 const own = image.manifestFor(hostPlatform());
-const evil = buildTestImage({ created, seed: 'evil' }).manifestFor(hostPlatform());
+const evilImage = buildTestImage({ created, seed: 'evil' });
+const [evil, evilIndex] = [evilImage.manifestFor(hostPlatform()), evilImage.index];
 const members = (options?: TestArchiveOptions) => testArchiveMembers(image, { signers: [signer], ...options });
 const good = members();
 const saved = members({ form: 'cosign-save-manifest' });
@@ -51,8 +52,8 @@ const addEntry = (more: unknown) => (text: string) => {
 const docker = (entries: unknown) => edited(good, './manifest.json', () => JSON.stringify(entries));
 const path = ({ digest }: { digest: string }) => `blobs/sha256/${digest.slice(7)}`;
 const dockerEntry = { Config: path(own.config), RepoTags: null, Layers: own.layers.map(path) };
-const bundleManifest = (subject: string, mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json') => {
-  const [bundle, config] = [json({ mediaType }), json({})];
+const bundleManifest = (subject: string, mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json', number = 0) => {
+  const [bundle, config] = [json({ mediaType, number }), json({})];
   const manifest = json({
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,
@@ -119,7 +120,7 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
   [
     141,
     'an image where an index is said to be',
-    () => edited(saved, './index.json', listing(entry(own.digest, own.bytes.length, 'imageIndex'))),
+    () => edited(saved, './index.json', (text) => text.replace('cosign/image"', 'cosign/imageIndex"')),
   ],
   [141, 'an index in the index', () => nested()],
   [141, 'no index.json', () => without(saved, './index.json')],
@@ -139,7 +140,34 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
   [
     141,
     'two lists of signatures without dangerzone.json',
-    () => edited(saved, './index.json', addEntry(entry(own.digest, own.bytes.length, 'sigs'))),
+    () => testTar(members({ form: 'cosign-save', signed: [image.digest, own.digest] })),
+  ],
+  [
+    141,
+    'an index in place of signatures',
+    () => Buffer.concat([indexAsSignatures(), testTar([blob(image.index.bytes)])]),
+  ],
+  [16, 'an index.json of 5 MiB', () => edited(good, './index.json', (text) => text + ' '.repeat(5 * 1024 * 1024))],
+  [63, '51 signatures', () => testTar(members({ signers: Array(51).fill(signer) }))],
+  [
+    144,
+    '51 bundles',
+    () =>
+      testTar([
+        ...good,
+        ...Array.from({ length: 51 }, (_, n) => bundleManifest(own.digest, undefined, n))
+          .flat()
+          .filter(isFirst),
+      ]),
+  ],
+  [
+    144,
+    'an index that is signed, and is not above the image',
+    () =>
+      testTar([
+        ...members({ signed: [own.digest, evilIndex.digest] }).filter(({ name }) => name !== named(image.digest)),
+        blob(evilIndex.bytes),
+      ]),
   ],
   [
     141,
@@ -171,14 +199,14 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
   [
     144,
     'signatures of something else beside the right ones',
-    () => testTar(members({ signed: [own.digest, evil.digest] })),
+    () => testTar(members({ form: 'dangerzone', signed: [own.digest, evil.digest] })),
   ],
   [
     144,
     'signatures of a sibling that is not there',
     () => testTar(members({ form: 'dangerzone', signed: [own.digest, image.digest] })),
   ],
-  [144, 'two lists of signatures of one digest', () => testTar(members({ signed: [own.digest] }).map(twoLists))],
+  [144, 'two lists of signatures of one digest', () => testTar(members({ form: 'dangerzone' }).map(twoLists))],
   [144, 'a blob that nothing names', () => testTar([...good, blob(Buffer.from('along for the ride'))])],
   [144, 'a JSON blob that nothing names', () => testTar([...good, blob(json({ config: {} }))])],
   [144, 'another whole image', () => testTar([...good, ...allOf(evil)])],
@@ -210,7 +238,6 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
         good.map((member) => (member.name === named(layer.digest) ? { ...member, bytes: Buffer.alloc(0) } : member)),
       ),
   ],
-  [145, 'an empty blob', () => testTar([...good, blob(Buffer.alloc(0))])],
   [145, 'no layer', () => without(good, named(layer.digest))],
   [145, 'no config', () => without(good, named(own.config.digest))],
   [145, 'no manifest', () => without(good, named(own.digest))],
@@ -244,6 +271,19 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
   ],
   [51, 'a signature that is none', () => testTar(members({ signers: [forger] })), 'SIGNATURE_INVALID'],
 ];
+
+/** Each name once, as all of these bundles have the same config. */
+function isFirst({ name }: TestMember, position: number, all: readonly TestMember[]): boolean {
+  return all.findIndex((member) => member.name === name) === position;
+}
+
+function indexAsSignatures(): Buffer {
+  const list = entry(image.digest, image.index.bytes.length, 'sigs', mediaTypes.ociIndex);
+  return edited(saved, './index.json', (text) => {
+    const value = JSON.parse(text);
+    return JSON.stringify({ ...value, manifests: [value.manifests[0], list] });
+  }).subarray(0, -1024);
+}
 
 function changedBlob(digest: string): Buffer {
   return testTar(

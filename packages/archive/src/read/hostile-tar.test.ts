@@ -35,6 +35,11 @@ const attacks: readonly (readonly [number, string, () => Buffer])[] = [
   [121, 'a name climbs out', () => added({ name: '../x', bytes: evil })],
   [122, 'an absolute name', () => added({ name: '/index.json', bytes: evil })],
   [123, 'index.json with and without ./', () => added({ name: 'index.json', bytes: evil })],
+  [
+    123,
+    'one name without ./ among the others',
+    () => replaced('./oci-layout', (member) => ({ ...member, name: 'oci-layout' })),
+  ],
   [123, 'the same the other way round', () => before({ name: 'index.json', bytes: evil })],
   [124, 'one name twice, the evil one last', () => added({ name: './index.json', bytes: evil })],
   [124, 'one name twice, the evil one first', () => before({ name: './index.json', bytes: evil })],
@@ -217,6 +222,11 @@ describe('a tar that two readers would not read alike', () => {
       expect(attempt.message).not.toMatch(/\p{Cc}/u);
     },
   );
+
+  it.each(['1f8b0800', '28b52ffd', 'fd377a585a00'])('bad input 139: says so where it is packed (%s)', async (magic) => {
+    const attempt = await loadOn(Buffer.concat([Buffer.from(magic, 'hex'), testTar(good)]));
+    expect(attempt.message).toMatch(/packed with (gzip|zstd|xz): expected a plain tar/);
+  });
 
   it.each<[string, () => Buffer]>([
     ['Python’s tarfile, with a PAX time before each member', () => testTar(python)],

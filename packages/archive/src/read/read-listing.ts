@@ -67,8 +67,6 @@ async function readList(reader: ArchiveReader, document: string, bytes: Buffer, 
     throw invalid(reader, document, `${image.digest} is ${printable(image.mediaType)}, which its kind is not`);
   if (signatures.length > most || attestations.length > most)
     throw invalid(reader, document, `expected at most ${most} of signatures and of attestations`);
-  const notManifest = [...signatures, ...attestations].find(isIndex);
-  if (notManifest) throw invalid(reader, document, `${notManifest.digest} is an index: expected a manifest`);
   return { image, signatures, attestations, document };
 }
 
