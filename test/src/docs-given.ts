@@ -1,6 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTestSigner, publishTestImage, type TestRegistryOptions } from '@dangerzone-image/core/testing';
+import {
+  buildTestArchive,
+  createTestSigner,
+  publishTestImage,
+  type TestImage,
+  type TestRegistryOptions,
+} from '@dangerzone-image/core/testing';
 import { expect } from 'vitest';
 import { createMachine, type Machine, recent } from './docs-machine.ts';
 
@@ -30,6 +36,15 @@ const givens: Readonly<Record<string, Given>> = {
       machine.world.publish(recent(1));
     },
   },
+  'an archive of a newer release': { prepare: (machine) => leaveArchive(machine, recent(2)) },
+  'an archive of an older release': {
+    async prepare(machine) {
+      machine.world.publish(recent(2));
+      await upgrade(machine);
+      await leaveArchive(machine, recent(1));
+    },
+  },
+  'a damaged archive': { prepare: (machine) => leaveArchive(machine, recent(2), damaged) },
   'a release without a signature': {
     prepare: async ({ world: { registry } }) => publishTestImage(registry, 'team/sandbox', recent(2)),
   },
@@ -106,6 +121,18 @@ export async function prepareMachine(
       for (const { afterwards } of stages) afterwards?.(machine);
     },
   };
+}
+
+/** A file in the current folder, as it came on a stick; the registry has nothing to do with it. */
+async function leaveArchive({ world, folder }: Machine, image: TestImage, change = (bytes: Buffer) => bytes) {
+  await writeFile(join(folder, 'sandbox.tar'), change(buildTestArchive(image, { signers: [world.signer] })));
+}
+
+/** One byte of the first blob turned. */
+function damaged(bytes: Buffer): Buffer {
+  const at = bytes.indexOf('./blobs/sha256/') + 512;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes;
 }
 
 /** Somebody who can write to the store puts another image under the same name. */

@@ -24,7 +24,7 @@ export function refusalOfPaxRecords(content: Buffer): string | undefined {
   for (let at = 0; at < content.length; ) {
     const [start, digits = '', key = ''] = RECORD.exec(content.toString('latin1', at, at + 64)) ?? [];
     const end = at + Number(digits);
-    if (start === undefined || end > content.length || end <= at + start.length || content[end - 1] !== 0x0a)
+    if (start === undefined || end <= at + start.length || content[end - 1] !== 0x0a)
       return 'its PAX header is not a list of records, or has one that is not allowed';
     const shape = ALLOWED.get(key);
     if (!shape) return `its PAX header says ${key}: only times and owners may stand there`;
