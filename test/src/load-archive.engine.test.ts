@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostPlatform } from '@dangerzone-image/core';
 import { buildTestArchive, type TestArchiveForm } from '@dangerzone-image/core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { writeArchive, writeBytes } from './archives.ts';
@@ -9,9 +8,10 @@ import { namesIn, type PodmanEngine, podmanEngines, requireItRuns, runnableRelea
 import { createWorld, type World } from './world.ts';
 
 // A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
-const CASES = Number(process.env.ARCHIVE_ENGINE_CASES ?? 20);
+/** Each is a run of the CLI. */
+const CASES = process.env.CI ? 200 : 20;
 const seed = Number(process.env.ARCHIVE_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 /** What the engine holds besides names: an image without one shows too. */
@@ -60,17 +60,14 @@ describe.each(podmanEngines)('load-archive into a real Podman, as $title', (engi
     await world.run(['load-archive', await writeArchive(world, runnableRelease(1))]);
     const before = await idsIn(engine, world);
     const good = buildTestArchive(runnableRelease(2), { signers: [world.signer] });
-    const { layers } = runnableRelease(2).manifestFor(hostPlatform());
-    const [from, to] = [good.indexOf(`./blobs/sha256/${layers[0]?.digest.slice(7)}`), good.length];
+    // Blobs come first in it, each after a header with its name: all of that is signed, or named.
+    const end = good.indexOf('./dangerzone.json');
     for (let count = 0; count < CASES; count++) {
       const bytes = Buffer.from(good);
-      const at =
-        from +
-        512 +
-        ((Math.imul(seed + count, 2_654_435_761) >>> 0) % Math.min(to - from - 512, layers[0]?.bytes.length ?? 1));
+      const at = (Math.imul(seed + count, 2_654_435_761) >>> 0) % end;
       bytes[at] = (bytes[at] ?? 0) ^ (1 << (count % 8));
       const outcome = await world.run(['load-archive', await writeBytes(world.folder, 'changed.tar', bytes)]);
-      expect(outcome, `byte ${at}`).toMatchObject({ code: 3, json: { error: { code: 'DIGEST_MISMATCH' } } });
+      expect(['DIGEST_MISMATCH', 'ARCHIVE_INVALID'], `byte ${at}`).toContain(outcome.json.error?.code);
     }
     expect(await idsIn(engine, world)).toEqual(before);
     expect(await world.run(['verify-local'])).toMatchObject({ code: 0 });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostPlatform } from '@dangerzone-image/core';
 import { createTestSigner, type TestArchiveForm } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { writeArchive, writeBytes } from './archives.ts';
@@ -43,6 +44,30 @@ describe('load-archive', () => {
     expect(await world.run(['inspect-archive', file], offline)).toMatchObject({ code: 0 });
     expect(await world.run(['load-archive', file], offline)).toMatchObject({ code: 0, json: { status: 'installed' } });
     expect(await world.run(['verify-local'], offline)).toMatchObject({ code: 0 });
+  });
+
+  it('acceptance 4: takes what prepare-archive wrote for this machine, and not what it wrote for another', async () => {
+    await using world = await createWorld();
+    const { digest } = world.publish(release(1));
+    const output = join(world.folder, '{arch}.tar');
+    const { architecture } = hostPlatform();
+    const other = architecture === 'arm64' ? 'amd64' : 'arm64';
+    const words = ['--arch', other, '--arch', architecture, '--output', output, '--profile', world.profile];
+    expect(await world.runBare(['prepare-archive', ...words, '--state-dir', join(world.folder, 'a')])).toMatchObject({
+      code: 0,
+    });
+    await world.registry.close();
+    const files = [other, architecture].map((arch) => join(world.folder, `${arch}.tar`)) as [string, string];
+    expect(await world.run(['load-archive', files[0]])).toMatchObject({
+      code: 3,
+      json: { error: { code: 'PLATFORM_MISMATCH' } },
+    });
+    expect(await world.run(['inspect-archive', files[0]])).toMatchObject({
+      code: 3,
+      json: { reason: { code: 'PLATFORM_MISMATCH' }, image: { digest }, platform: `linux/${other}` },
+    });
+    expect(await world.run(['load-archive', files[1]])).toMatchObject({ code: 0, json: { image: { digest } } });
+    expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest } } });
   });
 
   it('acceptance 6: a refused archive that names itself the same keeps the sandbox, and leaves nothing behind', async () => {
