@@ -169,6 +169,8 @@ describe('what is shipped', () => {
       'check',
       'completion',
       'doctor',
+      'inspect-archive',
+      'load-archive',
       'plugins:add',
       'plugins:list',
       'plugins:remove',

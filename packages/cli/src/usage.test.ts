@@ -28,7 +28,7 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
   ['an option before the verb', 'USAGE', '', ['--quiet', 'status'], /The verbs are/],
   ['a typo in an option', 'USAGE', 'upgrade', ['upgrade', '--forse'], /--force/],
   ['a typo in an option with a value', 'USAGE', 'upgrade', ['upgrade', '--runtme=podman'], /--runtime/],
-  ['--force on the wrong verb', 'USAGE', 'check', ['check', '--force'], /option of: upgrade/],
+  ['--force on the wrong verb', 'USAGE', 'check', ['check', '--force'], /option of: load-archive, upgrade/],
   ['--exit-code on the wrong verb', 'USAGE', 'upgrade', ['upgrade', '--exit-code'], /option of: check, doctor, status/],
   ['an option of a later version', 'USAGE', 'verify-local', ['verify-local', '--deep'], /--help/],
   ['an option given twice', 'USAGE', 'status', ['status', '--profile', 'a', '--profile', 'b']],
@@ -153,7 +153,7 @@ describe('wrong input', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.split('\n')).toEqual([
       '❌ USAGE: unknown option "--force" of check',
-      '→ --force is an option of: upgrade',
+      '→ --force is an option of: load-archive, upgrade',
       '→ dangerzone-image check --help lists the options.',
       '',
     ]);
