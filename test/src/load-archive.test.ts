@@ -155,6 +155,31 @@ describe('load-archive', () => {
       expect(await world.run(['load-archive', path])).toMatchObject({ code });
   });
 
+  it('inspect-archive tells who signed also where it refuses, and exits as load-archive would', async () => {
+    await using world = await createWorld();
+    const signer = createTestSigner({ image: world.image });
+    const foreign = await writeArchive(world, release(1), { signers: [signer], name: 'foreign.tar' });
+    expect(await world.run(['inspect-archive', foreign])).toMatchObject({
+      code: 3,
+      json: {
+        verb: 'inspect-archive',
+        status: 'refused',
+        reason: { code: 'SIGNATURE_FOREIGN' },
+        signatures: [{ verdict: 'foreign' }],
+        platform: expect.stringMatching(/^linux[/]/),
+        bytes: expect.any(Number),
+      },
+    });
+    const torn = await writeBytes(world.folder, 'torn.tar', Buffer.alloc(700, 'x'));
+    const { code, json } = await world.run(['inspect-archive', torn]);
+    expect({ code, json }).toMatchObject({ code: 7, json: { status: 'refused', signatures: [] } });
+    expect(json).not.toHaveProperty('image');
+    expect(await world.run(['inspect-archive', join(world.folder, 'nowhere.tar')])).toMatchObject({
+      code: 2,
+      json: { error: { code: 'USAGE' } },
+    });
+  });
+
   it('tells a person what an archive holds', async () => {
     await using world = await createWorld();
     const image = release(1);

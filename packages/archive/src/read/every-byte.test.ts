@@ -62,7 +62,8 @@ const changes: readonly Change[] = [
 
 /** Either it is refused and nothing is there, or what is there is exactly the verified image. */
 async function holds(bytes: Buffer): Promise<boolean> {
-  const { code, installed } = await loadOn(bytes);
+  const { code, inspected, installed } = await loadOn(bytes);
+  if (inspected !== code) return false;
   return code === undefined ? installed.length === 1 && installed[0] === own.config.digest : installed.length === 0;
 }
 

@@ -322,14 +322,19 @@ describe('an archive whose documents do not agree', () => {
     'bad input %i: %s: is refused, and the engine is given nothing',
     async (_, _title, build, code: ErrorCode = 'ARCHIVE_INVALID') => {
       const attempt = await loadOn(build());
-      expect(attempt).toMatchObject({ code, installed: [], files: [] });
+      expect(attempt).toMatchObject({ code, inspected: code, installed: [], files: [] });
       expect(attempt.calls.filter((call) => call !== 'info')).toEqual([]);
     },
   );
 
   it('bad input 148: for another platform: is refused before anything is verified', async () => {
     const attempt = await loadOn(testTar(good), { platform: { os: 'linux', architecture: 's390x' } });
-    expect(attempt).toMatchObject({ code: 'PLATFORM_MISMATCH', calls: ['info'], files: [] });
+    expect(attempt).toMatchObject({
+      code: 'PLATFORM_MISMATCH',
+      inspected: 'PLATFORM_MISMATCH',
+      calls: ['info'],
+      files: [],
+    });
   });
 
   it.each<[string, () => Buffer]>([
@@ -350,6 +355,10 @@ describe('an archive whose documents do not agree', () => {
     ],
     ['manifest.json says ./', () => docker([{ ...dockerEntry, Config: `./${dockerEntry.Config}` }])],
   ])('is taken where %s', async (_, build) => {
-    expect(await loadOn(build())).toMatchObject({ code: undefined, installed: [own.config.digest] });
+    expect(await loadOn(build())).toMatchObject({
+      code: undefined,
+      inspected: undefined,
+      installed: [own.config.digest],
+    });
   });
 });

@@ -5,6 +5,7 @@ import {
   codeOf,
   type ErrorCode,
   hostPlatform,
+  inspectArchive,
   loadArchive,
   type Platform,
   type Profile,
@@ -40,6 +41,8 @@ export interface Attempt {
   /** Undefined where it was installed. */
   readonly code: ErrorCode | undefined;
   readonly message: string;
+  /** What `inspect-archive` said before. */
+  readonly inspected: ErrorCode | undefined;
   /** What the engine was asked, in order. */
   readonly calls: readonly string[];
   /** Config digests that it has afterwards. */
@@ -72,6 +75,8 @@ export async function loadOn(
   const folder = await temporaryFolder();
   const path = join(folder, 'image.tar');
   await writeFile(path, bytes);
+  const state = { path: join(folder, 'state') };
+  const inspection = await inspectArchive({ profile, state, open: () => openArchive(path), platform });
   const calls: string[] = [];
   const info = { version: '1', store: 'memory', endpoint: 'memory', isRemote: false, platform };
   const memory = memoryRuntime({ info: async () => info });
@@ -91,7 +96,7 @@ export async function loadOn(
     const source = await openArchive(path);
     try {
       await afterOpen?.(path);
-      await loadArchive({ profile, state: { path: join(folder, 'state') }, runtime, source });
+      await loadArchive({ profile, state, runtime, source });
     } finally {
       await source.close();
     }
@@ -103,6 +108,7 @@ export async function loadOn(
   return {
     code: codeOf(refusal),
     message: refusal instanceof Error ? refusal.message : '',
+    inspected: inspection.reason?.code,
     calls,
     installed: memory.all().map(({ id }) => id),
     files,
