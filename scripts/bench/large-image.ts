@@ -25,18 +25,17 @@ export interface LargeImage {
   readonly size: number;
 }
 
-const LAYERS = 4;
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const CHUNK = 1024 * 1024;
 
 /**
- * An image of random files in four gzip layers. What random bytes come to in gzip is stored blocks (RFC 1951, 3.2.4):
+ * An image of random files in gzip layers. What random bytes come to in gzip is stored blocks (RFC 1951, 3.2.4):
  * they are written so at once, and unpack faster than those of a real image.
  */
-export async function createLargeImage(folder: string, bytes: number, created: Date): Promise<LargeImage> {
+export async function createLargeImage(folder: string, bytes: number, created: Date, count = 4): Promise<LargeImage> {
   const layers: LargeLayer[] = [];
-  for (let layer = 0; layer < LAYERS; layer += 1)
-    layers.push(await writeLayer(join(folder, `layer-${bytes}-${layer}`), `data-${layer}`, bytes / LAYERS));
+  for (let layer = 0; layer < count; layer += 1)
+    layers.push(await writeLayer(join(folder, `layer-${bytes}-${layer}`), `data-${layer}`, Math.floor(bytes / count)));
   const descriptors = layers.map(({ digest, size }) => ({ mediaType: LAYER_TYPE, digest, size }));
   const image = buildTestImage({
     created,

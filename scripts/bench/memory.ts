@@ -72,7 +72,8 @@ async function repeat(large: LargeImage, runs: number, make: MakeCommand, engine
   return { ms: Math.min(...all.map(({ ms }) => ms)), peakBytes: peaks.length > 0 ? Math.max(...peaks) : undefined };
 }
 
-function copyByNode(machine: Machine, { layers }: LargeImage): Command {
+/** The layers of an image to files, by as little as Node can do it with. */
+export function copyByNode(machine: Machine, { layers }: LargeImage): Command {
   const { registry, folder } = machine.world;
   const urls = layers.map((digest) => `${registry.origin}/v2/team/sandbox/blobs/${digest}`);
   const script = `

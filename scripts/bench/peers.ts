@@ -84,6 +84,27 @@ export const copyImage: PeerJob = {
   ],
 };
 
+/** The image of this platform into one file. */
+export const archiveImage: PeerJob = {
+  crane: ({ world }) => [
+    'pull',
+    '--insecure',
+    '--platform',
+    PLATFORM,
+    '--format',
+    'tarball',
+    world.image,
+    target(world),
+  ],
+  skopeo: ({ world }) => [
+    '--insecure-policy',
+    'copy',
+    '--src-tls-verify=false',
+    `docker://${world.image}`,
+    `oci-archive:${target(world)}:latest`,
+  ],
+};
+
 const PLATFORM = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
 const target = ({ folder }: Machine['world']) => join(folder, 'copy');
 
