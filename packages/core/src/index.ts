@@ -67,7 +67,7 @@ export {
   steps,
   type VerbContext,
 } from './verbs/verb-context.ts';
-export { verifyLocal } from './verbs/verify-local.ts';
+export { type VerifyLocalOptions, verifyLocal } from './verbs/verify-local.ts';
 export type { LegacySignature } from './verify/legacy-signature.ts';
 export {
   type AcceptedSignature,

@@ -55,6 +55,7 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
         store: isContainerdStore(info) ? `containerd (${info.Driver})` : info.Driver,
         endpoint: formatEndpoint(endpoint),
         isRemote: isRemote(endpoint),
+        savesOriginals: isContainerdStore(info),
         isRootless: (info.SecurityOptions ?? []).includes('name=rootless'),
         ...(freeBytes !== undefined && { freeBytes }),
       };
@@ -104,9 +105,9 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
       return named(as, signal);
     },
 
-    async *save({ id }) {
+    async *save({ id }, { signal } = {}) {
       const { docker } = await engine();
-      yield* bytesOf(await docker.getImage(handle(id)).get());
+      yield* bytesOf(await exportOf(docker, handle(id), signal), signal);
     },
 
     async tag({ id }, as) {
@@ -147,6 +148,16 @@ async function removeName(docker: Dockerode, full: string): Promise<void> {
   } catch (error) {
     if (statusOf(error) !== NOT_FOUND) throw error;
   }
+}
+
+/** `Image.get` of dockerode, which cannot be told to stop: a classic store writes all of it to disk before its first byte. */
+function exportOf(docker: Dockerode, id: string, signal?: AbortSignal): Promise<NodeJS.ReadableStream> {
+  const call = { path: `/images/${id}/get`, method: 'GET', isStream: true, statusCodes: { 200: true } };
+  return new Promise((resolve, reject) =>
+    docker.modem.dial({ ...call, ...(signal && { abortSignal: signal }) }, (error, answer) =>
+      error ? reject(error) : resolve(answer as NodeJS.ReadableStream),
+    ),
+  );
 }
 
 async function listImages(docker: Dockerode, signal?: AbortSignal): Promise<DockerImages> {

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CodedError, type CreateRuntime, hostPlatform, type LocalImage } from '@dangerzone-image/core';
 import { OciLayout } from './oci-layout.ts';
+import { saveImage } from './save-image.ts';
 import { stageImage } from './stage-image.ts';
 
 /** The runtime `oci-layout`: an OCI image layout folder in place of an engine. Option: `path=DIR`. */
@@ -36,6 +37,8 @@ export const createRuntime: CreateRuntime = (options) => {
       }
       return { id: root.digest, digests: await layout.digestsOf(root.digest), names: [name] };
     },
+
+    save: (image, options) => saveImage(layout, image.id, options),
 
     async tag(image, name) {
       const entry = (await layout.entries()).find(({ digest }) => digest === image.id);

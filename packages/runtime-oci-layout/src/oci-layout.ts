@@ -70,6 +70,13 @@ export class OciLayout {
     await Promise.all(orphans.map((blob) => rm(this.blobPath(blob), { force: true })));
   }
 
+  /** Every blob that this image reaches and that is here, root first. */
+  async blobsOf(digest: Digest): Promise<Digest[]> {
+    const blobs = [...(await this.#reachable([{ digest }]))];
+    const here = await Promise.all(blobs.map((blob) => exists(this.blobPath(blob))));
+    return blobs.filter((_, at) => here[at]);
+  }
+
   async nearestFolder(path: string = this.path): Promise<string> {
     return (await exists(path)) ? path : this.nearestFolder(dirname(path));
   }

@@ -24,7 +24,9 @@ import {
 import { imagesOf, type PodmanInfo, parseImages, parseInfo, parseVersions } from './podman-answers.ts';
 import { type PodmanSurroundings, servicePlace, unavailable } from './podman-connection.ts';
 import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
+import { podmanReader, type ReadPodman } from './read-podman.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
+import { saveImage } from './save-image.ts';
 import { sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
 
 /** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
@@ -36,12 +38,8 @@ const MOST_TIMER_MS = 2 ** 31 - 1;
 export const createRuntime: CreateRuntime = (options) => {
   const command = readPodmanOptions(options);
   const { platform, env } = process;
-  return podmanRuntime(podmanRunner(command), {
-    platform,
-    env,
-    connection: options.connection,
-    place: placeOf(command),
-  });
+  const surroundings = { platform, env, connection: options.connection, place: placeOf(command) };
+  return podmanRuntime(podmanRunner(command), surroundings, podmanReader(command));
 };
 
 /** Which Podman and which of its stores, in one line. */
@@ -49,8 +47,12 @@ function placeOf({ program, globals }: PodmanCommand): string {
   return JSON.stringify([program, globals, process.env.CONTAINER_HOST, process.env.CONTAINER_CONNECTION]);
 }
 
-/** The adapter over any way of running Podman. */
-export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings): ReturnType<CreateRuntime> {
+/** The adapter over any way of running Podman; without one to read its output as it comes, nothing is exported. */
+export function podmanRuntime(
+  run: RunPodman,
+  surroundings: PodmanSurroundings,
+  read?: ReadPodman,
+): ReturnType<CreateRuntime> {
   /** What is asked of every engine: when that fails, nothing works. */
   const ask = async (words: readonly string[], signal?: AbortSignal): Promise<string> => {
     try {
@@ -158,6 +160,13 @@ export function podmanRuntime(run: RunPodman, surroundings: PodmanSurroundings):
         return named(name, signal);
       });
     },
+
+    ...(read && {
+      save: async function* ({ id }, { signal } = {}) {
+        await sweep();
+        yield* saveImage(read, id, { ...(signal && { signal }), isNeeded: hasNote });
+      },
+    }),
 
     async tag({ id }, name) {
       await run(['tag', '--', id, name]);

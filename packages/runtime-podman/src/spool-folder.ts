@@ -24,18 +24,25 @@ export interface SpoolOptions {
 }
 
 /** A private folder for one call, held by a lock meanwhile: when this process is killed, a later one may clear it. */
-export async function withSpoolFolder<T>(
-  work: (folder: string) => Promise<T>,
-  { parent = spoolParent(), isNeeded = async () => false }: SpoolOptions = {},
-): Promise<T> {
+export async function withSpoolFolder<T>(work: (folder: string) => Promise<T>, options?: SpoolOptions): Promise<T> {
+  await using spool = await holdSpoolFolder(options);
+  return await work(spool.folder);
+}
+
+/** The same for as long as it is not disposed of. */
+export async function holdSpoolFolder({
+  parent = spoolParent(),
+  isNeeded = async () => false,
+}: SpoolOptions = {}): Promise<AsyncDisposable & { readonly folder: string }> {
   const { folder, held } = await makeHeld(parent);
-  try {
-    return await work(folder);
-  } finally {
-    const stays = await isNeeded(folder);
-    held[Symbol.dispose]();
-    if (!stays) await rm(folder, { recursive: true, force: true });
-  }
+  return {
+    folder,
+    async [Symbol.asyncDispose]() {
+      const stays = await isNeeded(folder);
+      held[Symbol.dispose]();
+      if (!stays) await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Between the making and the lock, another run may take a new folder for a left-over: then another one is made. */

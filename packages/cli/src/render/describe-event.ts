@@ -32,6 +32,8 @@ export function describeEvent(event: Exclude<ProgressEvent, Movement>): string {
       return `${steps[event.step]} …`;
     case 'size':
       return `${event.isHere ? 'To load' : 'To download'}: ${formatBytes(event.bytes)}${event.freeBytes === undefined ? '' : ` (${formatBytes(event.freeBytes)} free)`}`;
+    case 'hash':
+      return `Read back from the runtime and hashed: ${formatBytes(event.bytes)} …`;
     case 'waiting':
       return `Waiting for ${event.holder} …`;
     case 'notice':

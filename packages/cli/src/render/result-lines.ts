@@ -3,6 +3,7 @@ import type {
   InspectArchiveResult,
   InstallResult,
   LoadArchiveResult,
+  LayerVerdict,
   StatusResult,
   StoreSignaturesResult,
   UpgradeResult,
@@ -70,8 +71,24 @@ export function inspectArchiveLines(result: InspectArchiveResult): string[] {
   ];
 }
 
-export function verifyLocalLines({ image, signatures }: VerifyLocalResult): string[] {
-  return [ok(`the local image is signed: ${referenceOf(image)}`), ...signatureLines(signatures)];
+export function verifyLocalLines({ image, signatures, layers }: VerifyLocalResult): string[] {
+  return [
+    ok(`the local image is signed: ${referenceOf(image)}`),
+    ...signatureLines(signatures),
+    ...(layers ? layerLines(layers) : []),
+  ];
+}
+
+/** All that were read back are right, else there is an error in place of these. */
+function layerLines(layers: readonly LayerVerdict[]): string[] {
+  const verified = layers.filter(({ status }) => status === 'verified').length;
+  const unchecked = layers.flatMap(({ diffId, status, reason }, at) =>
+    status === 'verified' ? [] : [note(`layer ${at + 1} of ${layers.length} (${diffId}) was not checked: ${reason}`)],
+  );
+  return [
+    ...(verified > 0 ? [ok(`read back and hashed: ${verified} of ${layers.length} layers, and the config`)] : []),
+    ...unchecked,
+  ];
 }
 
 export function storeSignaturesLines({ image, signatures }: StoreSignaturesResult): string[] {

@@ -23,7 +23,7 @@ export function rewrittenLine(stderr: LineWriter, now: () => number): Progress {
         return draw(line);
       }
       const line = escapeControls(describeEvent(event));
-      if (event.type === 'step' || event.type === 'waiting') return draw(line);
+      if (event.type === 'step' || event.type === 'waiting' || event.type === 'hash') return draw(line);
       stderr.write(`${CLEAR}${line}\n`);
     },
     end: () => void stderr.write(CLEAR),

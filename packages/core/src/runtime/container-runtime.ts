@@ -16,8 +16,11 @@ export interface ContainerRuntime {
   pull?(image: VerifiedImage, options: TransferOptions): Promise<LocalImage>;
   /** Stores exactly the streamed content under `options.name`; a stream that breaks off leaves nothing behind. */
   load(image: VerifiedStream, options: TransferOptions): Promise<LocalImage>;
-  /** The engine's own copy as a tar (docker-archive or OCI), for deep verification. */
-  save?(image: LocalImage): AsyncIterable<Uint8Array>;
+  /**
+   * The engine's own copy as a tar (docker-archive or OCI), for deep verification: the bytes that it has, as it has them.
+   * Throws where it cannot give all of them.
+   */
+  save?(image: LocalImage, options?: RuntimeOptions): AsyncIterable<Uint8Array>;
   /** Gives an image this name; another image that had the name loses it. */
   tag(image: LocalImage, name: string): Promise<void>;
   /**
@@ -53,6 +56,8 @@ export interface RuntimeInfo {
   readonly isRootless?: boolean;
   /** Bytes free where images go; absent when the engine does not tell. */
   readonly freeBytes?: number;
+  /** `save` gives the blobs as they came, which the engine keeps beside the unpacked files that containers run. */
+  readonly savesOriginals?: boolean;
 }
 
 export interface RuntimeOptions {

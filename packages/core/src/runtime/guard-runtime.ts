@@ -42,7 +42,19 @@ export function guardRuntime(
       pull: async (image, options) => parse(await call(async () => runtime.pull?.(image, options))),
     }),
     load: async (stream, options) => parse(await call(() => runtime.load(stream, options))),
-    ...(runtime.save && { save: runtime.save.bind(runtime) }),
+    ...(runtime.save && {
+      save: async function* (image, options) {
+        await requireAllowed();
+        try {
+          for await (const chunk of runtime.save?.(image, options) ?? []) {
+            if (!(chunk instanceof Uint8Array)) throw new TypeError('expected bytes');
+            yield chunk;
+          }
+        } catch (error) {
+          throw asRuntimeError(error, runtime.name);
+        }
+      },
+    }),
     tag: (image, name) => call(() => runtime.tag(image, name)),
     remove: (image) => call(() => runtime.remove(image)),
   };

@@ -4,6 +4,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { ContainerRuntime, LocalImage } from '../runtime/container-runtime.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { claimsChain } from '../runtime/match-image.ts';
+import { SavedImage } from '../runtime/saved-image.ts';
 import { createVerifiedStream } from '../runtime/verified-stream.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { memorySource } from './memory-source.ts';
@@ -158,6 +159,40 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
       await load({ test, verified });
       const found = await named(STABLE);
       expect(found && claimsChain(found, verified)).toBe(true);
+    });
+
+    it('gives its own copy back, where it can, with exactly the bytes of every layer and of the config', async () => {
+      if (!runtime.save) return;
+      const layers = [{ first: '1' }, { second: '2' }, { first: '1' }];
+      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', platforms: [platform, OTHER_PLATFORM], layers });
+      const verified = verifiedTestImage(test, REPOSITORY, platform);
+      await load({ test, verified });
+      const found = await named(STABLE);
+      const saved = new SavedImage();
+      if (found) await saved.read(runtime.save(found));
+      const parts = saved.parts(verified.manifest.digest);
+      expect(parts.config?.digest).toBe(verified.config.digest);
+      expect(parts.layers.map((part) => part?.unpacked ?? part?.digest)).toEqual(verified.config.diffIds);
+    });
+
+    it('ends an export that nobody reads on', async () => {
+      const loaded = await load(release('one'));
+      for await (const chunk of runtime.save?.(loaded) ?? []) if (chunk) break;
+      const stop = AbortSignal.abort(new Error('stopped'));
+      const read = async () => {
+        for await (const chunk of runtime.save?.(loaded, { signal: stop }) ?? []) expect(chunk).toBeUndefined();
+      };
+      if (runtime.save) await expect(read()).rejects.toThrow('stopped');
+    });
+
+    it('gives back no image that it does not have', async () => {
+      if (!runtime.save) return;
+      const gone = await load(release('one'));
+      await runtime.remove(gone);
+      const read = async () => {
+        for await (const chunk of runtime.save?.(gone) ?? []) void chunk;
+      };
+      await expect(read()).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
     });
 
     it('does nothing when a name that is to go has gone already', async () => {

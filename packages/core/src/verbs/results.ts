@@ -62,6 +62,16 @@ export interface VerifyLocalResult {
   readonly status: 'verified';
   readonly image: ImageFacts;
   readonly signatures: readonly SignatureVerdict[];
+  /** What the engine's own copy was held against, base first; with `--deep` only. */
+  readonly layers?: readonly LayerVerdict[];
+}
+
+/** One layer of the engine's own copy. One that differs is an error, and no verdict. */
+export interface LayerVerdict {
+  readonly diffId: Digest;
+  readonly status: 'verified' | 'not-checked';
+  /** Why `not-checked`. */
+  readonly reason?: string;
 }
 
 export interface StoreSignaturesResult {

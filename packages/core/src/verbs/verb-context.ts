@@ -42,6 +42,8 @@ export type ProgressEvent =
   | { readonly type: 'read'; readonly bytes: number; readonly total: number }
   /** Into the engine. */
   | { readonly type: 'transfer'; readonly bytes: number; readonly total: number }
+  /** Read back from the engine and hashed. How much there is, no engine tells before. */
+  | { readonly type: 'hash'; readonly bytes: number }
   | { readonly type: 'waiting'; readonly holder: string }
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'decision'; readonly message: string };

@@ -11,18 +11,32 @@ import type { LocalContext } from './verb-context.ts';
 export interface VerifyLocalOptions {
   /** What the caller takes the installed image for: the profile's image, with a digest exactly that one. */
   readonly image?: ImageReference;
+  /** Hold the engine's own copy against what was signed, by its bytes, and not only by what the engine says. */
+  readonly deep?: boolean;
 }
 
 /** Verifies what the engine has now against what is stored here. No network, no rollback rule, nothing written. */
-export async function verifyLocal(given: LocalContext, { image }: VerifyLocalOptions = {}): Promise<VerifyLocalResult> {
+export async function verifyLocal(
+  given: LocalContext,
+  { image, deep = false }: VerifyLocalOptions = {},
+): Promise<VerifyLocalResult> {
   if (image) requireInstalledName(image, given.profile);
   const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { ledger, notices } = await readLedger(context.state, context.profile, { readOnly: true });
   for (const message of notices) context.report?.({ type: 'notice', message });
-  const { facts, signed } = await verifyInstalled(context, ledger.releases);
+  const installed = await verifyInstalled(context, ledger.releases);
+  const { facts, signed } = installed;
   if (image) requireDigest(image, facts);
   noteReplacedLog(context, signed.verdicts);
-  return { verb: 'verify-local', status: 'verified', image: facts, signatures: signed.verdicts };
+  // Only who asks for it loads it: a start is most of what this verb takes.
+  const layers = deep ? await (await import('./verify-deep.ts')).verifyDeep(context, installed) : undefined;
+  return {
+    verb: 'verify-local',
+    status: 'verified',
+    image: facts,
+    signatures: signed.verdicts,
+    ...(layers && { layers }),
+  };
 }
 
 function noteReplacedLog({ profile, report }: LocalContext, verdicts: VerifyLocalResult['signatures']): void {
