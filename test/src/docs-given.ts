@@ -56,6 +56,7 @@ const givens: Readonly<Record<string, Given>> = {
     },
   },
   'the image was swapped': { prepare: swap },
+  'a layer was changed in the store': { prepare: changeLayer },
   'another upgrade is at work': { prepare: holdUpgrade },
   'a log-in is needed': {
     registry: { auth: 'basic', logIn: { username: 'reader', password: 'secret' } },
@@ -145,6 +146,17 @@ async function swap({ world }: Machine): Promise<void> {
   }
   index.manifests[0] = { ...index.manifests[0], digest: evil.digest, size: evil.index.bytes.length };
   await writeFile(file, JSON.stringify(index));
+}
+
+/** Somebody who can write to the store changes a byte of the image's last layer, and no name. */
+async function changeLayer({ world }: Machine): Promise<void> {
+  const blob = (digest: string) => join(world.layout, 'blobs', 'sha256', digest.slice(7));
+  const { manifest } = (await world.runBare(['verify-local', '--json'])).json.image;
+  const { layers }: { layers: { digest: string }[] } = JSON.parse(await readFile(blob(manifest), 'utf8'));
+  const file = blob(layers.at(-1)?.digest ?? '');
+  const bytes = await readFile(file);
+  bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1);
+  await writeFile(file, bytes);
 }
 
 /** An upgrade that another process began, held in its first download until the block has ended. */
