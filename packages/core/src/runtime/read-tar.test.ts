@@ -49,6 +49,7 @@ describe('reading a tar as it comes by', () => {
     ['a prefix', tarOfMembers([{ ...file, over: { 345: 'etc' } }])],
     ['a size that is no number', tarOfMembers([{ ...file, over: { 124: '-1' } }])],
     ['a size that is negative in base 256', tarOfMembers([{ ...file, over: { 124: '\xff'.repeat(12) } }])],
+    ['a size of twelve bytes', tarOfMembers([{ ...file, over: { 124: '\x80\x01\0\0\0\0\0\0\0\0\0\x07' } }])],
     ['a size beyond all bounds', tarOfMembers([{ ...file, over: { 124: '777777777777' } }])],
     ['a link with content', tarOfMembers([{ ...file, type: '2' }])],
     ['a folder with content', tarOfMembers([{ ...file, type: '5' }])],
@@ -65,6 +66,17 @@ describe('reading a tar as it comes by', () => {
     ['members without end', tarOfMembers(Array.from({ length: 10_001 }, (_, at) => ({ name: `${at}` })))],
   ])('refuses %s', async (_, bytes) => {
     await expect(listed(bytes, 64 * 1024)).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+  });
+
+  it('reads nothing of a member that is larger than any layer', async () => {
+    const source = async function* () {
+      yield tarHeader('a', 65 * 1024 ** 3);
+      throw new TypeError('asked for more');
+    };
+    const read = async () => {
+      for await (const { content } of readTar(source())) for await (const _ of content);
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
   });
 
   it('tells its source when nobody wants the rest', async () => {
