@@ -55,6 +55,10 @@ export class SavedImage {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#files.size === 0;
+  }
+
   /** Whether these bytes, packed or not, were in what has been read so far. */
   holds(digest: Digest): boolean {
     return [...this.#files.values()].some((part) => fits(part, digest));

@@ -176,7 +176,7 @@ describe('verify-local --deep', () => {
       undefined,
     ],
     ['no list at all', [...classic.layers, classic.config], undefined],
-    ['nothing', [], 1],
+    ['nothing', [], undefined],
   ])('refuses %s, and names the layer', async (_, members, position) => {
     const { context } = await giving(members);
     expect((await verifyLocal(context)).status).toBe('verified');
@@ -196,6 +196,19 @@ describe('verify-local --deep', () => {
       details: { layers: [{ position: 2, diffId: diffIds[1] }] },
       message: expect.stringContaining('checksum failed'),
     });
+  });
+
+  it.each([
+    ['with one layer’s DiffID', `reading ${diffIds[1]}: checksum failed`, [{ position: 2, diffId: diffIds[1] }]],
+    ['with two', `reading ${diffIds[0]}, ${diffIds[1]}`, []],
+    ['with none', 'checksum failed for "b"', []],
+  ])('names no layer that it does not know where nothing came but words %s', async (_, words, known) => {
+    // biome-ignore lint/correctness/useYield: it fails before its first byte
+    const { context } = await installed(async function* () {
+      throw new CodedError('RUNTIME_FAILED', words);
+    });
+    const refusal = await verifyLocal(context, { deep: true }).catch((error) => error);
+    expect(refusal).toMatchObject({ code: 'IMAGE_NOT_VERIFIED', details: { layers: known } });
   });
 
   it('refuses an export of which all came, and then the engine ended badly', async () => {

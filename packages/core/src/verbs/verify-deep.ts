@@ -1,6 +1,6 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { printable } from '../errors/printable.ts';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, hexOf } from '../oci/digest.ts';
 import { fits, SavedImage, type SavedPart, type SavedParts } from '../runtime/saved-image.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import type { InstalledImage } from './installed-image.ts';
@@ -101,16 +101,26 @@ function different(message: string, layers: readonly object[]): CodedError {
 
 /**
  * Podman and Docker's classic store hold a layer's files against checksums of their own while they put it together
- * again, and break off at the first that differs: the layer that never came is the one.
+ * again, and break off at the first that differs.
  */
 function notGivenBack(saved: SavedImage, { name, config }: VerifiedImage, runtime: string, cause: Error): CodedError {
   const { diffIds } = config;
-  const at = diffIds.findIndex((diffId) => !saved.holds(diffId));
+  const at = brokenOffAt(saved, diffIds, cause);
   const diffId = diffIds[at];
-  const what = diffId ? `layer ${at + 1} of ${diffIds.length} (${diffId})` : 'all of it';
+  const what = diffId ? `layer ${at + 1} of ${diffIds.length} (${diffId})` : 'all of its copy';
   return new CodedError('IMAGE_NOT_VERIFIED', `${runtime} does not give back ${what} of ${name}: ${cause.message}`, {
     suggestions: [REMEDY],
     details: { layers: diffId ? [{ position: at + 1, diffId }] : [] },
     cause,
   });
+}
+
+/**
+ * Which layer it was, for people; the refusal stands without it. Podman gives layers in their order, so it is the first
+ * that never came. Where nothing came, as Docker writes all to disk first, only a DiffID in the engine's words tells.
+ */
+function brokenOffAt(saved: SavedImage, diffIds: readonly Digest[], { message }: Error): number {
+  if (!saved.isEmpty) return diffIds.findIndex((diffId) => !saved.holds(diffId));
+  const named = diffIds.filter((diffId) => message.includes(hexOf(diffId)));
+  return new Set(named).size === 1 ? diffIds.indexOf(named[0] as Digest) : -1;
 }
