@@ -15,6 +15,7 @@ import {
   usualEngine,
   writeContext,
 } from '../../packages/runtime-docker/src/docker.test-support.ts';
+import { engineOfEachStore, namesIn, socketOf } from './docker-engines.ts';
 import { withoutNetwork } from './network-namespace.ts';
 import { playScenario } from './scripted-scenario.ts';
 import { upgradeKilledAt } from './upgrade-killed-at.ts';
@@ -34,11 +35,7 @@ interface Running extends RunningEngine {
   readonly home: string;
 }
 
-const bySocket: Road = {
-  title: 'its socket',
-  runtime: 'docker',
-  options: ({ socket }) => ({ host: `unix://${socket}` }),
-};
+const bySocket: Road = { title: 'its socket', runtime: 'docker', options: socketOf };
 const otherRoads: readonly Road[] = [
   {
     title: 'DOCKER_HOST over tcp',
@@ -79,20 +76,11 @@ function createScene(running: Running, road: Road, options: TestRegistryOptions 
   });
 }
 
-async function namesIn(running: Running): Promise<string[]> {
-  const rows = (await running.ask('GET', '/images/json?all=1')).body as { RepoTags: string[] | null }[];
-  return rows.flatMap(({ RepoTags }) => (RepoTags?.length ? RepoTags : ['<none>']));
-}
-
-/** One engine with each store: a current one's classic store is the usual engine's, and the adapter's own tests have it. */
-const roads = engines
-  .filter(({ store }) => store === 'containerd')
-  .concat(usualEngine ?? [])
-  .map((engine) => ({
-    engine,
-    name: engine.name,
-    all: engine === usualEngine ? [bySocket, ...otherRoads] : [bySocket],
-  }));
+const roads = engineOfEachStore.map((engine) => ({
+  engine,
+  name: engine.name,
+  all: engine === usualEngine ? [bySocket, ...otherRoads] : [bySocket],
+}));
 
 /** What the same script gives with images in a folder. */
 const expected = engines.length > 0 ? await playOnFiles() : [];

@@ -11,7 +11,7 @@ import { createWorld, type World } from './world.ts';
 vi.setConfig({ testTimeout: 300_000 });
 
 /** Each is a run of the CLI. */
-const CASES = process.env.CI ? 200 : 20;
+const CASES = Number(process.env.ARCHIVE_CASES ?? (process.env.CI ? 200 : 20));
 const seed = Number(process.env.ARCHIVE_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 /** What the engine holds besides names: an image without one shows too. */
