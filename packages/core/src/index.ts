@@ -2,6 +2,7 @@ export { CodedError, codeOf } from './errors/coded-error.ts';
 export { type ErrorCode, exitCodeOf, exitCodes } from './errors/error-code.ts';
 export { escapeControls, printable } from './errors/printable.ts';
 export { locateStateFolder, type StateFolder, type Surroundings } from './ledger/state-folder.ts';
+export { isBundleMediaType } from './oci/bundle-media-type.ts';
 export { type Descriptor, mediaTypes } from './oci/descriptor.ts';
 export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
@@ -10,9 +11,11 @@ export { parseJson } from './oci/parse-json.ts';
 export { parseShape } from './oci/parse-shape.ts';
 export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
+export { parseReferrer, type ReferrerManifest } from './oci/referrer-manifest.ts';
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export { findCosignAttestations } from './registry/find-cosign-attestations.ts';
 export { findCosignSignatures } from './registry/find-cosign-signatures.ts';
 export type {
   ContainerRuntime,
@@ -68,6 +71,8 @@ export {
   type VerbContext,
 } from './verbs/verb-context.ts';
 export { type VerifyLocalOptions, verifyLocal } from './verbs/verify-local.ts';
+export type { BundleDocument } from './verify/bundle-document.ts';
+export type { LegacyAttestation } from './verify/legacy-attestation.ts';
 export type { LegacySignature } from './verify/legacy-signature.ts';
 export {
   type AcceptedSignature,

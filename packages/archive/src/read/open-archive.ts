@@ -35,11 +35,12 @@ function archiveSource(reader: ArchiveReader, contents: Contents): ImageArchive 
     platforms: contents.images.map(({ platform }) => platform),
     resolve: async () => contents.root.digest,
     fetch: ({ digest }, options) => readBlob(reader, digest, options),
-    async findSignatures({ repository }, digest, options) {
-      const { signal = NEVER } = options ?? {};
-      const read = async () => contents.signatures.get(digest) ?? Promise.reject(notThere(file, digest));
-      return findCosignSignatures(archive, read, repository, digest, signal);
+    async findSignatures({ repository }, digest, { signal = NEVER } = {}) {
+      const readTag = async () => contents.signatures.get(digest) ?? Promise.reject(notThere(file, digest));
+      return findCosignSignatures({ source: archive, readTag, repository, digest, signal });
     },
+    findBundles: async () => [],
+    findAttestations: async () => [],
     prove: (signed, options) => prove(reader, contents, signed, options),
     close: () => file.close(),
   };

@@ -1,5 +1,7 @@
+export { bundleManifest, publishBundles, referrersTag } from './bundle-manifest.ts';
 export { memoryRuntime } from './memory-runtime.ts';
 export { memorySource } from './memory-source.ts';
+export { publishLayout } from './publish-layout.ts';
 export { type PublishedImage, type PublishOptions, publishTestImage } from './publish-test-image.ts';
 export { describeRuntimeContract, type RuntimeUnderTest } from './runtime-contract.ts';
 export { type PublishedSignature, publishSignatures, signatureManifest, signatureTag } from './signature-manifest.ts';
