@@ -4,13 +4,13 @@ import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../oci/manifest.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseReference } from '../oci/reference.ts';
+import { bundleLayersOf, parseReferrer } from '../oci/referrer-manifest.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import type { Trust } from '../trust/trust.ts';
 import { parseTrustedRoot } from '../trust/trusted-root.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import type { LegacyAttestation } from './legacy-attestation.ts';
 import type { LegacySignature } from './legacy-signature.ts';
-import { bundleMediaTypes } from './parse-bundle.ts';
 
 const FIXTURES = new URL('../../../../../shared/fixtures/cosign-images/', import.meta.url);
 export const hasCosignImages = existsSync(FIXTURES);
@@ -96,14 +96,9 @@ export function findAttestations(layout: string, digest: Digest): LegacyAttestat
 /** The bundles that refer to a digest, signatures and attestations alike. */
 export function findBundles(layout: string, digest: Digest): BundleDocument[] {
   return entriesOf(layout).flatMap((entry) => {
-    const manifest = JSON.parse(readBlob(entry.digest).toString());
-    if (manifest.subject?.digest !== digest) return [];
-    return manifest.layers
-      .filter(({ mediaType }: Entry) => bundleMediaTypes.includes(mediaType))
-      .map(({ mediaType, digest }: Entry) => ({
-        mediaType: mediaType === manifest.artifactType ? mediaType : undefined,
-        bytes: readBlob(digest),
-      }));
+    const manifest = parseReferrer(readBlob(entry.digest));
+    if (manifest?.subject !== digest) return [];
+    return bundleLayersOf(manifest).map(({ mediaType, digest }) => ({ mediaType, bytes: readBlob(digest) }));
   });
 }
 

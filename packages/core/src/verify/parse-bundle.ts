@@ -7,11 +7,10 @@ import type { BundleDocument } from './bundle-document.ts';
 import { decodeBase64 } from './canonical-base64.ts';
 import { SignatureRefusal } from './signature-verdict.ts';
 
-/** What a registry layer or file of a bundle may be. */
-export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 
 // protobuf-specs, sigstore_bundle.proto, Bundle.media_type; the library takes more spellings than there are.
-export const bundleMediaTypes: readonly string[] = [
+const MEDIA_TYPES: readonly string[] = [
   'application/vnd.dev.sigstore.bundle+json;version=0.1',
   'application/vnd.dev.sigstore.bundle+json;version=0.2',
   'application/vnd.dev.sigstore.bundle+json;version=0.3',
@@ -53,7 +52,7 @@ const entrySchema = v.strictObject({
   canonicalizedBody: base64,
 });
 const bundleSchema = v.strictObject({
-  mediaType: v.picklist(bundleMediaTypes),
+  mediaType: v.picklist(MEDIA_TYPES),
   verificationMaterial: v.strictObject({
     publicKey: v.nullish(v.strictObject({ hint: v.nullish(v.string()) })),
     certificate: v.nullish(certificate),
