@@ -43,7 +43,7 @@ export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
-export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
+export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
 export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { codeOf } from '../errors/coded-error.ts';
+import { isBundleMediaType } from './bundle-media-type.ts';
 import { digestSchema, mediaTypes, sizeSchema } from './descriptor.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { parseJson } from './parse-json.ts';
@@ -9,6 +10,8 @@ export interface ReferrerManifest {
   readonly digest: Digest;
   /** The manifest that it is about. */
   readonly subject: Digest;
+  /** What it says that it is. */
+  readonly artifactType?: string;
   readonly config: ReferrerContent;
   readonly layers: readonly ReferrerContent[];
 }
@@ -30,6 +33,7 @@ const contentSchema = v.object({
 });
 const referrerSchema = v.object({
   schemaVersion: v.literal(2),
+  artifactType: v.optional(v.pipe(v.string(), v.maxLength(255))),
   mediaType: v.optional(v.literal(mediaTypes.ociManifest)),
   subject: v.object({ digest: digestSchema }),
   config: contentSchema,
@@ -40,8 +44,25 @@ const referrerSchema = v.object({
 export function parseReferrer(bytes: Uint8Array): ReferrerManifest | undefined {
   const { success, output } = v.safeParse(referrerSchema, readJson(bytes));
   if (!success) return undefined;
-  const { subject, config, layers } = output;
-  return { digest: digestOf(bytes), subject: subject.digest, config, layers };
+  const { subject, artifactType, config, layers } = output;
+  return { digest: digestOf(bytes), subject: subject.digest, ...(artifactType && { artifactType }), config, layers };
+}
+
+/** A layer that is a Sigstore bundle. */
+export interface BundleLayer extends Omit<ReferrerContent, 'mediaType'> {
+  /** Undefined where the manifest says that it is a bundle of another version. */
+  readonly mediaType: string | undefined;
+}
+
+/** Registries and tools that know no `artifactType` put other types there; only another bundle type contradicts the layer. */
+export function bundleLayersOf({ artifactType, layers }: ReferrerManifest): readonly BundleLayer[] {
+  const claimed = artifactType !== undefined && isBundleMediaType(artifactType) ? artifactType : undefined;
+  return layers
+    .filter(({ mediaType }) => isBundleMediaType(mediaType))
+    .map((layer) => ({
+      ...layer,
+      mediaType: claimed === undefined || claimed === layer.mediaType ? layer.mediaType : undefined,
+    }));
 }
 
 function readJson(bytes: Uint8Array): unknown {

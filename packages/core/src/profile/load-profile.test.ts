@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestSigner } from '../testing/test-signer.ts';
-import { publicTransparencyLogs } from '../trust/trusted-root.ts';
+import { builtInTrustedRoot } from '../trust/trusted-root.ts';
 import { loadProfile } from './load-profile.ts';
 
 const env = {};
@@ -76,7 +76,7 @@ describe('a profile of one’s own', () => {
   it('counts the public Sigstore logs where it names none', async () => {
     const { writeProfile } = await profileFolder();
     const { trust } = await loadProfile(await writeProfile({ transparencyLog: undefined }), { env });
-    expect(trust.logs).toEqual(publicTransparencyLogs());
+    expect(trust.logs).toEqual(builtInTrustedRoot().logs);
   });
 
   it.each([
@@ -146,7 +146,7 @@ describe('SIGSTORE_REKOR_PUBLIC_KEY (bad input 97)', () => {
     const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), {
       env: { SIGSTORE_REKOR_PUBLIC_KEY: path },
     });
-    expect(profile.trust.logs).toEqual(publicTransparencyLogs());
+    expect(profile.trust.logs).toEqual(builtInTrustedRoot().logs);
     expect(profile.notices).toHaveLength(1);
   });
 

@@ -5,8 +5,10 @@ import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { parseReference } from '../oci/reference.ts';
 import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
-import { pinnedLog, type TransparencyLog } from '../trust/transparency-log.ts';
-import { parseTrustedRoot, publicTransparencyLogs } from '../trust/trusted-root.ts';
+import { pinnedLog } from '../trust/transparency-log.ts';
+import type { Trust } from '../trust/trust.ts';
+import type { TrustedIdentity } from '../trust/trusted-identity.ts';
+import { builtInTrustedRoot, parseTrustedRoot } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileFile, profileSchema } from './profile-schema.ts';
@@ -66,14 +68,17 @@ async function readProfile(path: string): Promise<Profile> {
   );
   const folder = dirname(resolve(path));
   const image = requireName(file.image, place.where);
-  const keys = await readKeys(file.keys, folder);
-  const threshold = requireThreshold(file.threshold ?? 1, keys, place.where);
+  const keys = await readKeys(file.keys ?? [], folder);
+  const identities = readIdentities(file.identities ?? [], place.where);
+  const threshold = requireThreshold(file.threshold ?? 1, keys.length + identities.length, place.where);
+  const log = await readLogs(file.transparencyLog, folder);
+  if (identities.length > 0 && !log.root) throw needsRoot(place.where);
   return {
     name: file.name,
     isBuiltIn: false,
     image,
     tag: parseReference(`${image}:${file.tag ?? 'latest'}`).tag as string,
-    trust: { image, keys, threshold, logs: await readLogs(file.transparencyLog, folder) },
+    trust: { image, keys, identities, dedicatedKeys: file.dedicatedKeys ?? false, threshold, ...log },
     floor: file.transparencyLog?.floor ?? {},
     freshnessDays: file.freshnessDays ?? DEFAULT_FRESHNESS_DAYS,
     mirrors: file.mirrors ?? [],
@@ -113,29 +118,59 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
   return keys;
 }
 
-function requireThreshold(threshold: number, keys: readonly TrustedKey[], where: string): number {
-  if (threshold <= keys.length) return threshold;
-  throw new CodedError(
+/** A pattern counts whole, whatever alternatives stand in it: `^a|b$` alone would be anchored at one end each. */
+function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: string): TrustedIdentity[] {
+  const named = new Set(entries.map((entry) => JSON.stringify([entry.issuer, entry.subject])));
+  if (named.size < entries.length) {
+    throw new CodedError('PROFILE_INVALID', `${where}: an identity is listed twice`, {
+      suggestions: ['List each identity once: a threshold counts distinct ones.'],
+    });
+  }
+  return entries.map(({ issuer, subject }) => ({
+    issuer,
+    subject: typeof subject === 'string' ? subject : new RegExp(`^(?:${subject.pattern})$`, 'u'),
+  }));
+}
+
+function needsRoot(where: string): CodedError {
+  return new CodedError(
     'PROFILE_INVALID',
-    `${where}: "threshold" is ${threshold}, but there are only ${keys.length} keys`,
+    `${where}: "identities" need certificate authorities, which log keys are not`,
     {
-      suggestions: ['Lower the threshold or list more keys.'],
+      suggestions: [
+        'Name a trusted root in transparencyLog.trustedRoot, or leave "transparencyLog" out for the public one.',
+      ],
     },
   );
 }
 
-async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Promise<readonly TransparencyLog[]> {
-  if (!log?.keys && !log?.trustedRoot) return publicTransparencyLogs();
+function requireThreshold(threshold: number, signers: number, where: string): number {
+  if (signers === 0) {
+    throw new CodedError('PROFILE_INVALID', `${where}: expected "keys" or "identities", got neither`, {
+      suggestions: ['Name the key, or the identity, that signs this image.'],
+    });
+  }
+  if (threshold <= signers) return threshold;
+  throw new CodedError(
+    'PROFILE_INVALID',
+    `${where}: "threshold" is ${threshold}, but there are only ${signers} keys and identities`,
+    { suggestions: ['Lower the threshold or list more keys or identities.'] },
+  );
+}
+
+async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Promise<Pick<Trust, 'logs' | 'root'>> {
+  if (!log?.keys && !log?.trustedRoot) {
+    const root = builtInTrustedRoot();
+    return { logs: root.logs, root };
+  }
   const pinned = (await readKeys(log.keys ?? [], folder)).map(pinnedLog);
-  if (!log.trustedRoot) return pinned;
+  if (!log.trustedRoot) return { logs: pinned };
   const path = resolve(folder, log.trustedRoot);
-  return [
-    ...pinned,
-    ...parseTrustedRoot(
-      await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
-      printable(log.trustedRoot),
-    ),
-  ];
+  const root = parseTrustedRoot(
+    await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
+    printable(log.trustedRoot),
+  );
+  return { logs: [...pinned, ...root.logs], root };
 }
 
 /**

@@ -1,9 +1,8 @@
 import { CodedError } from '../errors/coded-error.ts';
-import { isBundleMediaType } from '../oci/bundle-media-type.ts';
 import { type Descriptor, mediaTypes } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
-import { parseReferrer, type ReferrerManifest } from '../oci/referrer-manifest.ts';
+import { bundleLayersOf, parseReferrer, type ReferrerManifest } from '../oci/referrer-manifest.ts';
 import type { ImageSource } from '../source/image-source.ts';
 import { limitParallel } from '../source/limit-parallel.ts';
 import { readVerified } from '../source/read-verified.ts';
@@ -49,8 +48,7 @@ export async function findBundles(
     const manifests = await Promise.all(candidates.map((candidate) => inTurn(() => readManifest(candidate))));
     const layers = manifests
       .filter((manifest) => manifest?.subject === digest)
-      .flatMap((manifest) => manifest?.layers ?? [])
-      .filter(({ mediaType }) => isBundleMediaType(mediaType));
+      .flatMap((manifest) => (manifest ? bundleLayersOf(manifest) : []));
     const bytes = layers.reduce((sum, { size }) => sum + size, 0);
     if (layers.length > MAX_REFERRERS || bytes > MAX_BYTES)
       throw tooMany(where, `${layers.length} bundles of ${bytes} bytes`);

@@ -9,7 +9,7 @@ const EMPTY = Buffer.from('{}');
 /** The manifest of a Sigstore bundle with the blobs that it points to, laid out as cosign 3 does. */
 export function bundleManifest(
   subject: Digest,
-  { mediaType, bytes: bundle }: BundleDocument,
+  { mediaType = '', bytes: bundle }: BundleDocument,
   members: Readonly<Record<string, unknown>> = {},
 ): TestDocument & { readonly blobs: readonly TestContent[] } {
   const blobs = [EMPTY, bundle].map((bytes) => ({ digest: digestOf(bytes), bytes }));

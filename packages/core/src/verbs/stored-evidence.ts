@@ -21,12 +21,10 @@ export async function storeEvidence(state: StateFolder, profile: Profile, image:
 export async function storeSigned(
   state: StateFolder,
   profile: Profile,
-  { digest, verdicts, accepted }: SignedDigest,
+  { digest, accepted }: SignedDigest,
 ): Promise<void> {
-  const signers = verdicts.flatMap((verdict) => (verdict.verdict === 'accepted' ? [verdict.key] : []));
   for (const key of profile.trust.keys) {
-    const own = accepted.filter((_, position) => signers[position] === key.fingerprint);
-    if (own.length > 0) await writeSignatures(state, key, digest, own, { trust: profile.trust });
+    if (accepted.length > 0) await writeSignatures(state, key, digest, accepted, { trust: profile.trust });
   }
 }
 
