@@ -47,7 +47,7 @@ export function parseBuilderExpectation(text: string): BuilderExpectation {
   try {
     if (text.length > MAX_PATTERN) throw new RangeError(`longer than ${MAX_PATTERN} characters`);
     // Grouped, else `^a|b$` would be anchored at one end of each half.
-    const expression = new RegExp(`^(?:${pattern})$`, 'v');
+    const expression = new RegExp(`^(?:${pattern})$`, 'u');
     return { text, matches: (builder) => expression.test(builder) };
   } catch (cause) {
     throw new CodedError('USAGE', `expected a builder or ^a pattern of one$, got ${printable(text)}`, {

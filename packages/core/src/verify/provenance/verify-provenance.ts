@@ -1,9 +1,7 @@
 import { CodedError } from '../../errors/coded-error.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { BundleDocument } from '../bundle-document.ts';
-import type { LegacyAttestation } from '../legacy-attestation.ts';
-import type { RefusalReason } from '../signature-verdict.ts';
 import type { VerifiedAttestation } from '../verified-attestation.ts';
+import type { AttestationVerdicts, FoundAttestation } from '../verify-attestations.ts';
 import type { AcceptedProvenance, AttestationVerdict } from './attestation-verdict.ts';
 import { readCertificateClaims } from './certificate-claims.ts';
 import type { ProvenanceExpectations } from './expectations.ts';
@@ -14,7 +12,7 @@ import { refusedProvenance } from './refused-provenance.ts';
 /** What was found for one digest, and for no other. */
 export interface FoundAttestations {
   readonly digest: Digest;
-  readonly documents: readonly (LegacyAttestation | BundleDocument)[];
+  readonly documents: readonly FoundAttestation[];
 }
 
 export interface ProvenanceCheck {
@@ -22,13 +20,7 @@ export interface ProvenanceCheck {
   readonly where: string;
   readonly expected: ProvenanceExpectations;
   /** Holds signatures, certificates, log entries, statements and subjects against the trust. */
-  readonly verify: (
-    documents: FoundAttestations['documents'],
-    digest: Digest,
-  ) => {
-    readonly verified: readonly VerifiedAttestation[];
-    readonly refused: readonly { readonly reason: RefusalReason; readonly detail?: string }[];
-  };
+  readonly verify: (documents: readonly FoundAttestation[], digest: Digest) => AttestationVerdicts;
 }
 
 /** Evidence that at least one attestation satisfies every expectation: made by `verifyProvenance` alone. */
@@ -37,9 +29,6 @@ export interface VerifiedProvenance {
   /** Every attestation that was looked at. */
   readonly verdicts: readonly AttestationVerdict[];
 }
-
-/** Of the reasons why nothing is attested: the one that is no fault. */
-const NO_STATEMENT: string = 'statement-other-type';
 
 /** More than this are refused unread: each costs several public-key operations. */
 const MAX_ATTESTATIONS = 100;
@@ -58,7 +47,7 @@ export function verifyProvenance(found: readonly FoundAttestations[], check: Pro
 }
 
 function judgeAll(
-  documents: FoundAttestations['documents'],
+  documents: readonly FoundAttestation[],
   digest: Digest,
   { verify, expected }: ProvenanceCheck,
 ): AttestationVerdict[] {
@@ -68,7 +57,9 @@ function judgeAll(
     ...refused.map(
       (refusal): AttestationVerdict =>
         // A bundle that signs bytes and no statement attests nothing: it is an image signature.
-        refusal.reason === NO_STATEMENT ? { verdict: 'other', digest } : { verdict: 'invalid', digest, ...refusal },
+        refusal.reason === 'statement-other-type'
+          ? { verdict: 'other', digest }
+          : { verdict: 'invalid', digest, ...refusal },
     ),
   ];
 }
