@@ -43,6 +43,7 @@ export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
+export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-identity.ts';
 export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
 export { type AttestOptions, attestInstalled, attestProvenance } from './verbs/attest-provenance.ts';
 export { check } from './verbs/check.ts';
@@ -74,6 +75,7 @@ export {
 } from './verbs/verb-context.ts';
 export { type VerifyLocalOptions, verifyLocal } from './verbs/verify-local.ts';
 export type { BundleDocument } from './verify/bundle-document.ts';
+export type { FoundSignature } from './verify/found-signature.ts';
 export type { LegacyAttestation } from './verify/legacy-attestation.ts';
 export type { LegacySignature } from './verify/legacy-signature.ts';
 export {
@@ -85,4 +87,11 @@ export {
   type SignatureVerdict,
 } from './verify/signature-verdict.ts';
 export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
+export {
+  type AttestationVerdicts,
+  type FoundAttestation,
+  type RefusedAttestation,
+  verifyAttestations,
+} from './verify/verify-attestations.ts';
+export { type VerifiedArtifact, verifyBundle } from './verify/verify-bundle.ts';
 export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';

@@ -128,8 +128,19 @@ function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: 
   }
   return entries.map(({ issuer, subject }) => ({
     issuer,
-    subject: typeof subject === 'string' ? subject : new RegExp(`^(?:${subject.pattern})$`, 'u'),
+    subject: typeof subject === 'string' ? subject : readPattern(subject.pattern, where),
   }));
+}
+
+function readPattern(pattern: string, where: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'u');
+  } catch (cause) {
+    throw new CodedError('PROFILE_INVALID', `${where}: ${printable(pattern)} is no regular expression`, {
+      suggestions: ['Escape what is meant literally, above all each dot: ^https://github\\.com/…$'],
+      cause,
+    });
+  }
 }
 
 function needsRoot(where: string): CodedError {

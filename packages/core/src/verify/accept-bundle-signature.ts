@@ -4,7 +4,7 @@ import { isTrustedIdentity } from '../trust/trusted-identity.ts';
 import type { BundleDocument } from './bundle-document.ts';
 import type { BundleSigner } from './bundle-signer.ts';
 import { IN_TOTO_PAYLOAD, parseStatement, requireSubject } from './in-toto-statement.ts';
-import { parseBundle } from './parse-bundle.ts';
+import { parseBundleDocument } from './parse-bundle.ts';
 import { type AcceptedSignature, SignatureRefusal, type Signer } from './signature-verdict.ts';
 import { verifySignedBundle } from './verify-signed-bundle.ts';
 
@@ -22,7 +22,7 @@ export function acceptBundleSignature(
   trust: Trust,
   document?: Uint8Array,
 ): AcceptedSignature {
-  const bundle = parseBundle(found);
+  const bundle = parseBundleDocument(found);
   if (bundle.content.$case === 'dsseEnvelope') requireSignatureStatement(bundle.content.dsseEnvelope, digest);
   const artifact = document && digestOf(document) === digest ? document : undefined;
   const { signer, log } = verifySignedBundle(bundle, trust, { artifact });

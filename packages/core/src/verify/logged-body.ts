@@ -74,13 +74,13 @@ const BODIES: Readonly<Record<string, Rebuild<never>>> = {
       publicKey: pemOf(signer),
     }) satisfies Rebuild<Envelope>,
 
-  'envelope intoto 0.0.2': (({ payload, payloadType, signature }, signer, { contentHash }) =>
+  'envelope intoto 0.0.2': (({ payload, payloadType, signature }, signer, { contentHash, hasPayload }) =>
     contentHash && {
       content: {
-        // Twice base64: the signature of an envelope is a text, and the log takes it for bytes.
         envelope: {
+          ...(hasPayload && { payload: twiceBase64(payload) }),
           payloadType,
-          signatures: [{ publicKey: pemOf(signer), sig: Buffer.from(signature.toString('base64')).toString('base64') }],
+          signatures: [{ publicKey: pemOf(signer), sig: twiceBase64(signature) }],
         },
         hash: contentHash,
         payloadHash: hashOf(payload),
@@ -97,18 +97,24 @@ function hashedRekordV2(digest: Buffer, signature: Buffer, signer: LoggedSigner)
   };
 }
 
-/** Hashes over the envelope as it was uploaded, which nobody keeps: taken from the body, once they are well-formed. */
+/**
+ * What our side cannot tell, taken from the body once it is well-formed: hashes over the envelope as it was uploaded,
+ * which nobody keeps, and whether the log left the payload in, as it may (`intoto` 0.0.2).
+ */
 interface FreeParts {
   readonly envelopeHash?: Hash | undefined;
   readonly contentHash?: Hash | undefined;
+  readonly hasPayload: boolean;
 }
 type Hash = { readonly algorithm: 'sha256'; readonly value: string };
 
 function freePartsOf(body: Buffer): FreeParts {
   const spec = memberOf(parseBody(body), 'spec');
+  const content = memberOf(spec, 'content');
   return {
     envelopeHash: readHash(memberOf(spec, 'envelopeHash')),
-    contentHash: readHash(memberOf(memberOf(spec, 'content'), 'hash')),
+    contentHash: readHash(memberOf(content, 'hash')),
+    hasPayload: memberOf(memberOf(content, 'envelope'), 'payload') !== undefined,
   };
 }
 
@@ -128,6 +134,11 @@ function memberOf(value: unknown, name: string): unknown {
 function readHash(value: unknown): Hash | undefined {
   const text = memberOf(value, 'value');
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? { algorithm: 'sha256', value: text } : undefined;
+}
+
+/** An envelope's members are base64 text, and this kind of entry takes such a text for bytes once more. */
+function twiceBase64(bytes: Buffer): string {
+  return Buffer.from(bytes.toString('base64')).toString('base64');
 }
 
 function hashOf(bytes: Uint8Array): Hash {

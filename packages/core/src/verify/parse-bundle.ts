@@ -46,7 +46,7 @@ const entrySchema = v.strictObject({
       rootHash: base64,
       treeSize: count,
       hashes: v.nullish(v.pipe(v.array(base64), v.maxLength(MAX_HASHES, `expected at most ${MAX_HASHES} hashes`))),
-      checkpoint: v.strictObject({ envelope: v.string() }),
+      checkpoint: v.nullish(v.strictObject({ envelope: v.string() })),
     }),
   ),
   canonicalizedBody: base64,
@@ -85,26 +85,40 @@ const bundleSchema = v.strictObject({
   ),
 });
 
+/** One that is kept under a media type: its own, or two readers would take it for two versions. */
+export function parseBundleDocument({ mediaType, bytes }: BundleDocument): Bundle {
+  const bundle = parseBundle(bytes);
+  if (bundle.mediaType === mediaType) return bundle;
+  throw malformed('it is kept under another media type than its own');
+}
+
 /**
  * A Sigstore bundle, whole and of one meaning, still unverified. Stricter than protobuf's JSON: no unknown field, one
  * content, one kind of signer, canonical numbers; readers that differ in these must not see two bundles.
  */
-export function parseBundle({ mediaType, bytes }: BundleDocument): Bundle {
+export function parseBundle(bytes: Uint8Array): Bundle {
   const place = { where: 'bundle', code: 'SIGNATURE_MALFORMED' } as const;
   try {
     if (bytes.length > MAX_BUNDLE_BYTES) throw malformed(`it has ${bytes.length} bytes: at most ${MAX_BUNDLE_BYTES}`);
     const value = parseJson(bytes, place);
     const shape = parseShape(bundleSchema, value, place);
-    if (shape.mediaType !== mediaType) throw malformed('it is kept under another media type than its own');
     const { publicKey, certificate: leaf, x509CertificateChain } = shape.verificationMaterial;
     requireOne([publicKey, leaf, x509CertificateChain], 'signer (publicKey, certificate, x509CertificateChain)');
     requireOne([shape.messageSignature, shape.dsseEnvelope], 'content (messageSignature, dsseEnvelope)');
-    return bundleFromJSON(value);
+    return withoutBareProof(bundleFromJSON(value));
   } catch (cause) {
     if (cause instanceof SignatureRefusal) throw cause;
     if (codeOf(cause) === undefined && !(cause instanceof ValidationError)) throw cause;
     throw malformed((cause as Error).message, cause);
   }
+}
+
+/** The first version has proofs without a checkpoint: they prove nothing, and the promise beside them is what counts there. */
+function withoutBareProof(bundle: Bundle): Bundle {
+  const tlogEntries = bundle.verificationMaterial.tlogEntries.map((entry) =>
+    entry.inclusionProof?.checkpoint ? entry : { ...entry, inclusionProof: undefined },
+  );
+  return { ...bundle, verificationMaterial: { ...bundle.verificationMaterial, tlogEntries } } as Bundle;
 }
 
 function requireOne(members: readonly unknown[], what: string): void {

@@ -3,7 +3,7 @@ import type { BundleDocument } from './bundle-document.ts';
 import { IN_TOTO_PAYLOAD, parseStatement, requireSubject } from './in-toto-statement.ts';
 import type { LegacyAttestation } from './legacy-attestation.ts';
 import { legacyEnvelope } from './legacy-envelope.ts';
-import { parseBundle } from './parse-bundle.ts';
+import { parseBundleDocument } from './parse-bundle.ts';
 import { type RefusalReason, SignatureRefusal } from './signature-verdict.ts';
 import type { VerifiedAttestation } from './verified-attestation.ts';
 import { type BundleTrust, verifySignedBundle } from './verify-signed-bundle.ts';
@@ -43,7 +43,7 @@ export function verifyAttestations(
 
 function verifyAttestation(found: FoundAttestation, digest: Digest, trust: BundleTrust): VerifiedAttestation {
   const isLegacy = 'envelope' in found;
-  const bundle = isLegacy ? legacyEnvelope(found) : parseBundle(found);
+  const bundle = isLegacy ? legacyEnvelope(found) : parseBundleDocument(found);
   if (bundle.content.$case !== 'dsseEnvelope') throw new SignatureRefusal('statement-other-type');
   const { payload, payloadType } = bundle.content.dsseEnvelope;
   if (payloadType !== IN_TOTO_PAYLOAD) throw new SignatureRefusal('statement-other-type');
