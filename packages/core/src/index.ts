@@ -34,7 +34,7 @@ export { createVerifiedStream, type VerifiedStream } from './runtime/verified-st
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
 export { fetchSignedChain } from './source/fetch-image.ts';
 export { fillPart } from './source/fill-part.ts';
-export type { ImageArchive, ProveOptions } from './source/image-archive.ts';
+export { type ImageArchive, type ProveOptions, platformHeld } from './source/image-archive.ts';
 export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { limitParallel } from './source/limit-parallel.ts';
 export { originsOf } from './source/origins-of.ts';

@@ -10,6 +10,7 @@ import { findProvenance, type ProvenanceContext } from './find-provenance.ts';
 import { verifyInstalled } from './installed-image.ts';
 import type { AttestProvenanceResult } from './results.ts';
 import type { LocalContext } from './verb-context.ts';
+import { requireDigest, requireInstalledName, type VerifyLocalOptions } from './verify-local.ts';
 
 export interface AttestOptions {
   readonly reference: ImageReference;
@@ -34,8 +35,9 @@ export async function attestProvenance(
 /** The same of what is installed, which is matched and verified as `verify-local` does. */
 export async function attestInstalled(
   given: ProvenanceContext & LocalContext,
-  { expected: wanted }: Pick<AttestOptions, 'expected'>,
+  { image, expected: wanted }: Pick<AttestOptions, 'expected'> & Pick<VerifyLocalOptions, 'image'>,
 ): Promise<AttestProvenanceResult> {
+  if (image) requireInstalledName(image, given.profile);
   const context = { ...given, runtime: guardRuntime(given.runtime, given) };
   const { profile, state } = context;
   const reference = parseReference(profile.image);
@@ -43,6 +45,7 @@ export async function attestInstalled(
   const { ledger, notices } = await readLedger(state, profile, { readOnly: true });
   for (const message of notices) context.report?.({ type: 'notice', message });
   const { facts } = await verifyInstalled(context, ledger.releases);
+  if (image) requireDigest(image, facts);
   const subject = installedSubject(facts);
   const provenance = await findProvenance(context, reference, subject, expected);
   return resultOf(subject, provenance);
