@@ -229,6 +229,18 @@ describe('findBundles', () => {
     await expect(started.find()).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
   });
 
+  it.each([
+    [50, undefined],
+    [51, 'LIMIT_EXCEEDED'],
+  ])('bad input 15: %i bundles in one manifest', async (count, code) => {
+    await using started = await start();
+    started.publish(bundle);
+    const layer = { mediaType: V03, digest: digestOf(bundle.bytes), size: bundle.bytes.length };
+    started.publishRaw(manifestWith({ layers: Array(count).fill(layer) }));
+    if (code) await expect(started.find()).rejects.toMatchObject({ code });
+    else expect(await started.find()).toHaveLength(count);
+  });
+
   it('bad input 38: refuses a manifest whose size is not as listed', async () => {
     await using started = await start();
     started.publishRaw(manifestWith({}), { size: 3 });
