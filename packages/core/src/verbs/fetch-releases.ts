@@ -7,8 +7,9 @@ import type { Platform } from '../oci/platform.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import { fetchAttestations, type RawAttestations } from '../source/fetch-attestations.ts';
 import { fetchChain, findSigned } from '../source/fetch-image.ts';
+import { lookUpSignatures, verifyLookedUp } from '../source/look-up-signatures.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
-import { type SignedDigest, verifySignatures } from '../verify/verify-signatures.ts';
+import type { SignedDigest } from '../verify/verify-signatures.ts';
 import { remember } from './remember.ts';
 import type { StateSession } from './state-session.ts';
 import { requireOwnImage } from './store-signatures.ts';
@@ -57,11 +58,11 @@ export async function fetchReleases(
 async function findMore(
   { source, profile, signal, report }: OnlineContext,
   reference: ImageReference,
-  { digest }: Pick<VerifiedImage, 'digest'>,
+  { digest, bytes }: Pick<VerifiedImage['manifest'], 'digest' | 'bytes'>,
 ): Promise<readonly SignedDigest[]> {
   try {
-    const found = await source.findSignatures(reference, digest, { ...(signal && { signal }) });
-    return [verifySignatures(found, digest, profile.trust)];
+    const looked = await lookUpSignatures(source, reference, digest, profile.trust, { ...(signal && { signal }) });
+    return [verifyLookedUp(looked, digest, profile.trust, bytes)];
   } catch (error) {
     const code = codeOf(error);
     const family = code === undefined ? undefined : exitCodeOf(code);

@@ -64,7 +64,7 @@ const refusals: Readonly<Record<string, string>> = {
   'mutant-r2-bad-checkpoint-signature': 'log-proof-invalid',
   'mutant-r2-no-checkpoint': 'bundle-malformed',
   'mutant-r2-entry-log-index': 'log-proof-invalid',
-  'mutant-r2-body-changed': 'log-entry-mismatch',
+  'mutant-r2-body-changed': 'log-proof-invalid',
   'mutant-r2-two-signatures': 'bundle-malformed',
   'mutant-r2-media-type-0.9': 'bundle-malformed',
   'mutant-r2-unknown-field': 'bundle-malformed',

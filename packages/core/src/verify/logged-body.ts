@@ -74,11 +74,10 @@ const BODIES: Readonly<Record<string, Rebuild<never>>> = {
       publicKey: pemOf(signer),
     }) satisfies Rebuild<Envelope>,
 
-  'envelope intoto 0.0.2': (({ payload, payloadType, signature }, signer, { contentHash, hasPayload }) =>
+  'envelope intoto 0.0.2': (({ payload, payloadType, signature }, signer, { contentHash }) =>
     contentHash && {
       content: {
         envelope: {
-          ...(hasPayload && { payload: twiceBase64(payload) }),
           payloadType,
           signatures: [{ publicKey: pemOf(signer), sig: twiceBase64(signature) }],
         },
@@ -97,24 +96,18 @@ function hashedRekordV2(digest: Buffer, signature: Buffer, signer: LoggedSigner)
   };
 }
 
-/**
- * What our side cannot tell, taken from the body once it is well-formed: hashes over the envelope as it was uploaded,
- * which nobody keeps, and whether the log left the payload in, as it may (`intoto` 0.0.2).
- */
+/** Hashes over the envelope as it was uploaded, which nobody keeps: taken from the body, once they are well-formed. */
 interface FreeParts {
   readonly envelopeHash?: Hash | undefined;
   readonly contentHash?: Hash | undefined;
-  readonly hasPayload: boolean;
 }
 type Hash = { readonly algorithm: 'sha256'; readonly value: string };
 
 function freePartsOf(body: Buffer): FreeParts {
   const spec = memberOf(parseBody(body), 'spec');
-  const content = memberOf(spec, 'content');
   return {
     envelopeHash: readHash(memberOf(spec, 'envelopeHash')),
-    contentHash: readHash(memberOf(content, 'hash')),
-    hasPayload: memberOf(memberOf(content, 'envelope'), 'payload') !== undefined,
+    contentHash: readHash(memberOf(memberOf(spec, 'content'), 'hash')),
   };
 }
 
@@ -136,7 +129,7 @@ function readHash(value: unknown): Hash | undefined {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text) ? { algorithm: 'sha256', value: text } : undefined;
 }
 
-/** An envelope's members are base64 text, and this kind of entry takes such a text for bytes once more. */
+/** An envelope's signature is base64 text, and this kind of entry takes the text for bytes once more. */
 function twiceBase64(bytes: Buffer): string {
   return Buffer.from(bytes.toString('base64')).toString('base64');
 }
