@@ -70,8 +70,8 @@ async function attestOnline(
   const named = image ?? parseReference(profile.image);
   const tag = named.name === profile.image ? profile.tag : 'latest';
   const reference = named.tag === undefined && named.digest === undefined ? { ...named, tag } : named;
-  const trustedRoot = await openTrustedRoot(root, profile);
-  return attestProvenance({ ...context, trustedRoot }, { reference, platform: hostPlatform(), expected });
+  const trust = await openTrustedRoot(root);
+  return attestProvenance({ ...context, ...trust }, { reference, platform: hostPlatform(), expected });
 }
 
 async function attestLocal(
@@ -80,8 +80,8 @@ async function attestLocal(
 ): Promise<AttestProvenanceResult> {
   const { attestInstalled } = await import('@dangerzone-image/core');
   const context = await openInstall(surroundings);
-  const trustedRoot = await openTrustedRoot(root, context.profile);
-  return attestInstalled({ ...context, trustedRoot }, { ...(image && { image }), expected });
+  const trust = await openTrustedRoot(root);
+  return attestInstalled({ ...context, ...trust }, { ...(image && { image }), expected });
 }
 
 function attestArchive(file: string): typeof attestOnline {
@@ -91,12 +91,12 @@ function attestArchive(file: string): typeof attestOnline {
       import('@dangerzone-image/core'),
     ]);
     const context = await openVerb(surroundings);
-    const trustedRoot = await openTrustedRoot(root, context.profile);
+    const trust = await openTrustedRoot(root);
     const source = await openArchive(file, { signal: surroundings.signal });
     try {
       const reference = image ?? parseReference(context.profile.image);
       const platform = platformHeld(source, hostPlatform());
-      return await attestProvenance({ ...context, source, trustedRoot }, { reference, platform, expected });
+      return await attestProvenance({ ...context, source, ...trust }, { reference, platform, expected });
     } finally {
       await source.close();
     }
