@@ -15,6 +15,8 @@ export { parseReferrer, type ReferrerManifest } from './oci/referrer-manifest.ts
 export { loadProfile } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export type { CosignPlace } from './registry/cosign-manifest.ts';
+export { bundleLimits, findBundles } from './registry/find-bundles.ts';
 export { findCosignAttestations } from './registry/find-cosign-attestations.ts';
 export { findCosignSignatures } from './registry/find-cosign-signatures.ts';
 export type {
@@ -45,7 +47,7 @@ export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
-export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
+export { type FetchedBundles, type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';
 export { factsOf } from './verbs/installed-image.ts';
 export { type LoadContext, loadArchive, planLoad } from './verbs/load-archive.ts';
