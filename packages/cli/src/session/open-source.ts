@@ -1,4 +1,4 @@
-import type { ImageSource, Profile, Road } from '@dangerzone-image/core';
+import type { ImageReference, ImageSource, Profile, Road } from '@dangerzone-image/core';
 import { CodedError } from '@dangerzone-image/core/errors';
 import type { SourcesOptions } from '@dangerzone-image/core/registry';
 import type { VerbOptions } from '../options/verb-options.ts';
@@ -8,14 +8,22 @@ import type { Surroundings } from './surroundings.ts';
 
 const MAX_CA_BYTES = 4 * 1024 * 1024;
 
-/** Where the profile's image is read from, by way of what the user set: mirrors, authorities, proxies, log-ins. */
-export async function openSource({ options, env }: Surroundings, profile: Profile): Promise<ImageSource> {
+/**
+ * Where the profile's image is read from, by way of what the user set: mirrors, authorities, proxies, log-ins. Another
+ * image is in another place: the mirrors of the profile are not for it.
+ */
+export async function openSource(
+  { options, env }: Surroundings,
+  profile: Profile,
+  image?: ImageReference,
+): Promise<ImageSource> {
   const { parseReference, readGuardedFile } = await import('@dangerzone-image/core');
   const { openSources } = await import('@dangerzone-image/core/registry');
-  const { mirrors = profile.mirrors, mirrorOnly, timeoutMs, caFile } = options;
+  const reference = image ?? parseReference(profile.image);
+  const { mirrors = reference.name === profile.image ? profile.mirrors : [], mirrorOnly, timeoutMs, caFile } = options;
   const ca = caFile && (await readGuardedFile(caFile, { limit: MAX_CA_BYTES, what: 'authorities', code: 'USAGE' }));
   return openSources({
-    reference: parseReference(profile.image),
+    reference,
     mirrors,
     mirrorOnly,
     env,
