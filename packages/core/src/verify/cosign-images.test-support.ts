@@ -12,7 +12,7 @@ import type { BundleDocument } from './bundle-document.ts';
 import type { LegacyAttestation } from './legacy-attestation.ts';
 import type { LegacySignature } from './legacy-signature.ts';
 
-const FIXTURES = new URL('../../../../../shared/fixtures/cosign-images/', import.meta.url);
+export const FIXTURES = new URL('../../../../../shared/fixtures/cosign-images/', import.meta.url);
 export const hasCosignImages = existsSync(FIXTURES);
 if (!hasCosignImages)
   console.warn('Skipped: the images signed by cosign are not there (../shared/fixtures/cosign-images).');
@@ -21,6 +21,8 @@ if (!hasCosignImages)
 export interface Case {
   readonly id: string;
   readonly layout: string;
+  readonly registry: 'tags-only' | 'referrers-api';
+  readonly subject: 'index' | 'amd64' | 'arm64';
   readonly reference: string;
   readonly digest: Digest;
   readonly check: 'signature' | 'attestation';
