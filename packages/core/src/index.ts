@@ -1,7 +1,21 @@
 export { CodedError, codeOf } from './errors/coded-error.ts';
 export { type ErrorCode, exitCodeOf, exitCodes } from './errors/error-code.ts';
 export { escapeControls, printable } from './errors/printable.ts';
-export { locateStateFolder, type StateFolder, type Surroundings } from './ledger/state-folder.ts';
+export {
+  locateStateFolder,
+  locateTrustedRoots,
+  type StateFolder,
+  type Surroundings,
+} from './ledger/state-folder.ts';
+export {
+  countUpdates,
+  moveNewestAside,
+  type NewestUpdate,
+  readNewestUpdate,
+  type StoredUpdate,
+  storeUpdate,
+} from './ledger/trusted-root-store.ts';
+export { type LockOptions, withLock } from './ledger/with-lock.ts';
 export { type Descriptor, mediaTypes } from './oci/descriptor.ts';
 export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
