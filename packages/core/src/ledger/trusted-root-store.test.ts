@@ -91,7 +91,10 @@ describe('bad input 158: an update that is cut off', () => {
   it('leaves the old or the new one, whole, whichever call fails', async () => {
     await storeUpdate(folder, update('old'), { fs: unsyncedFs });
     let calls = 0;
-    const counted = withFaults(unsyncedFs, () => (calls++, 'go on'));
+    const counted = withFaults(unsyncedFs, () => {
+      calls++;
+      return 'go on';
+    });
     cpSync(folder.path, join(root, 'counted'), { recursive: true });
     await change(counted, { path: join(root, 'counted') });
     expect(calls).toBeGreaterThan(8);

@@ -5,30 +5,33 @@ import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { parseReference } from '../oci/reference.ts';
 import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
+import { builtInPublicRoot, namePublicRoot, type PublicRoot } from '../trust/public-root.ts';
 import { pinnedLog, type TransparencyLog } from '../trust/transparency-log.ts';
-import { parseTrustedRoot, publicTransparencyLogs } from '../trust/trusted-root.ts';
+import { parseTrustedRoot } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
+import { MAX_ROOT_BYTES } from './find-public-root.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileFile, profileSchema } from './profile-schema.ts';
 import { readGuardedFile } from './read-guarded-file.ts';
 
 const MAX_PROFILE_BYTES = 256 * 1024;
 const MAX_KEY_BYTES = 16 * 1024;
-const MAX_ROOT_BYTES = 1024 * 1024;
 const DEFAULT_FRESHNESS_DAYS = 60;
 const BUILT_IN = 'dangerzone';
 
 export interface LoadProfileOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Sigstore's public trusted root; asked for only where the profile rests on it. The built-in one, where left out. */
+  readonly publicRoot?: () => Promise<PublicRoot>;
 }
 
 /** `selector` is a file when it has a slash, a backslash or ends in `.json`; else the name of a built-in profile. */
 export async function loadProfile(
   selector: string = BUILT_IN,
-  { env = process.env }: LoadProfileOptions = {},
+  { env = process.env, publicRoot = async () => builtInPublicRoot() }: LoadProfileOptions = {},
 ): Promise<Profile> {
   const isFile = /[/\\]|\.json$/.test(selector);
-  const profile = isFile ? await readProfile(selector) : builtInProfile(selector);
+  const profile = isFile ? await readProfile(selector, publicRoot) : builtInProfile(selector);
   return withRekorKeyOfEnvironment(profile, env);
 }
 
@@ -57,7 +60,7 @@ function builtInProfile(name: string): Profile {
   };
 }
 
-async function readProfile(path: string): Promise<Profile> {
+async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>): Promise<Profile> {
   const place = { where: `profile ${printable(path)}`, code: 'PROFILE_INVALID' } as const;
   const file = parseShape(
     profileSchema,
@@ -68,12 +71,13 @@ async function readProfile(path: string): Promise<Profile> {
   const image = requireName(file.image, place.where);
   const keys = await readKeys(file.keys, folder);
   const threshold = requireThreshold(file.threshold ?? 1, keys, place.where);
-  return {
+  const pinned = await readPinnedLogs(file.transparencyLog, folder);
+  const profile: Profile = {
     name: file.name,
     isBuiltIn: false,
     image,
     tag: parseReference(`${image}:${file.tag ?? 'latest'}`).tag as string,
-    trust: { image, keys, threshold, logs: await readLogs(file.transparencyLog, folder) },
+    trust: { image, keys, threshold, logs: pinned ?? [] },
     floor: file.transparencyLog?.floor ?? {},
     freshnessDays: file.freshnessDays ?? DEFAULT_FRESHNESS_DAYS,
     mirrors: file.mirrors ?? [],
@@ -81,6 +85,13 @@ async function readProfile(path: string): Promise<Profile> {
     replacedLogs: [],
     notices: [],
   };
+  return pinned ? profile : withPublicRoot(profile, await publicRoot());
+}
+
+/** The profile with all that a public trusted root says may be believed, and nothing that another one said. */
+export function withPublicRoot(profile: Profile, publicRoot: PublicRoot): Profile {
+  const name = namePublicRoot(publicRoot);
+  return { ...profile, publicRoot, trust: { ...profile.trust, logs: parseTrustedRoot(publicRoot.bytes, name) } };
 }
 
 function requireName(text: string, where: string): string {
@@ -124,8 +135,12 @@ function requireThreshold(threshold: number, keys: readonly TrustedKey[], where:
   );
 }
 
-async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Promise<readonly TransparencyLog[]> {
-  if (!log?.keys && !log?.trustedRoot) return publicTransparencyLogs();
+/** Nothing where the profile pins none. */
+async function readPinnedLogs(
+  log: ProfileFile['transparencyLog'],
+  folder: string,
+): Promise<readonly TransparencyLog[] | undefined> {
+  if (!log?.keys && !log?.trustedRoot) return undefined;
   const pinned = (await readKeys(log.keys ?? [], folder)).map(pinnedLog);
   if (!log.trustedRoot) return pinned;
   const path = resolve(folder, log.trustedRoot);
