@@ -72,6 +72,8 @@ export { type StateSession, withState } from './verbs/state-session.ts';
 export { showState } from './verbs/state-show.ts';
 export { status } from './verbs/status.ts';
 export { type StoreSignaturesOptions, storeSignatures } from './verbs/store-signatures.ts';
+export { exportTrust, type TrustExportResult } from './verbs/trust-export.ts';
+export { type LogFacts, showTrust, type TrustShowContext, type TrustShowResult } from './verbs/trust-show.ts';
 export { type UpgradeOptions, upgrade } from './verbs/upgrade.ts';
 export {
   type InstallContext,

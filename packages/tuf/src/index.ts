@@ -2,7 +2,7 @@ export { type ReadOptions, readUpdatedTrustedRoot, type UpdatedTrustedRoot } fro
 export type { ReadTufFile, TufFiles } from './tuf-files.ts';
 export {
   PUBLIC_REPOSITORY,
-  type TrustedRootUpdate,
+  type TrustUpdateResult,
   type UpdateOptions,
   updateTrustedRoot,
 } from './update-trusted-root.ts';

@@ -1,4 +1,4 @@
-import { CodedError, type NewestUpdate, readNewestUpdate, type StateFolder } from '@dangerzone-image/core';
+import { CodedError, readNewestUpdate, type StateFolder, type StoredUpdate } from '@dangerzone-image/core';
 import { initialRoot as builtInInitialRoot } from './initial-root.ts';
 import { readFrom, type TufFiles } from './tuf-files.ts';
 import { type VerifiedChain, verifyChain } from './verify-chain.ts';
@@ -8,10 +8,14 @@ export interface ReadOptions {
   readonly initialRoot?: Uint8Array;
 }
 
-/** A trusted root that an update brought, proven again from the initial root just now. */
-export interface UpdatedTrustedRoot extends VerifiedChain, Pick<NewestUpdate, 'fetchedAt' | 'from' | 'number'> {
+export interface DatedChain extends VerifiedChain, Pick<StoredUpdate, 'fetchedAt' | 'from'> {
   /** When it was what the repository said: no later than its timestamp was good for, whatever the clock was. */
   readonly asOf: Date;
+}
+
+/** A trusted root that an update brought, proven again from the initial root just now. */
+export interface UpdatedTrustedRoot extends DatedChain {
+  readonly number: number;
 }
 
 export const shippedRoot: Uint8Array = Buffer.from(builtInInitialRoot, 'base64');
@@ -27,7 +31,7 @@ export async function readUpdatedTrustedRoot(
   const stored = await readNewestUpdate(folder);
   if (!stored || newestRoot(stored.files) < rootVersion(initialRoot)) return undefined;
   try {
-    return withDates(stored, await prove(stored.files, initialRoot));
+    return { ...withDates(stored, await prove(stored.files, initialRoot)), number: stored.number };
   } catch (cause) {
     const day = stored.fetchedAt.toISOString().slice(0, 10);
     const why = (cause as Error).message;
@@ -43,9 +47,9 @@ function prove(files: TufFiles, initialRoot: Uint8Array): Promise<VerifiedChain>
   return verifyChain({ initialRoot, read: readFrom(files), now: new Date(), expiry: 'told' });
 }
 
-function withDates({ fetchedAt, from, number }: NewestUpdate, chain: VerifiedChain): UpdatedTrustedRoot {
+export function withDates({ fetchedAt, from }: StoredUpdate, chain: VerifiedChain): DatedChain {
   const asOf = chain.expires.timestamp < fetchedAt ? chain.expires.timestamp : fetchedAt;
-  return { ...chain, fetchedAt, from, number, asOf };
+  return { ...chain, fetchedAt, from, asOf };
 }
 
 const ROOT_NAME = /^([1-9][0-9]{0,8})\.root\.json$/;

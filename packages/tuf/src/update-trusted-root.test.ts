@@ -51,7 +51,8 @@ const stored = async () => {
 
 describe('an update of the trusted root', () => {
   it('is kept, and proven again at every read', async () => {
-    const { versions, from } = await update();
+    const { versions, from, status } = await update();
+    expect(status).toBe('updated');
     expect(versions).toEqual({ root: 1, timestamp: 1, snapshot: 1, targets: 1 });
     const { initialRoot } = repository;
     const read = await readUpdatedTrustedRoot(folder, { initialRoot });
@@ -62,10 +63,10 @@ describe('an update of the trusted root', () => {
   it('takes the place of one that says the same, and stands beside one that says something else', async () => {
     await update();
     repository.refresh();
-    await update();
+    expect((await update()).status).toBe('up-to-date');
     expect(readdirSync(folder.path).filter((name) => /^[0-9]/.test(name))).toEqual(['2.json']);
     repository.publish(trustedRoot(2));
-    await update();
+    expect((await update()).status).toBe('updated');
     expect(readdirSync(folder.path).filter((name) => /^[0-9]/.test(name))).toEqual(['2.json', '3.json']);
     expect(await stored()).toBe(2);
   });
@@ -78,6 +79,19 @@ describe('an update of the trusted root', () => {
     const text = readFileSync(file, 'utf8').replace(/"fetchedAt":"[^"]+"/, '"fetchedAt":"2099-01-01T00:00:00Z"');
     writeFileSync(file, text);
     expect(await readUpdatedTrustedRoot(folder, repository)).toMatchObject({ asOf: expires });
+  });
+
+  it('is up to date where it says what this version came with', async () => {
+    repository.publish(Buffer.from(JSON.stringify(builtIn)));
+    expect(await update()).toMatchObject({ status: 'up-to-date', notices: [] });
+  });
+
+  it('says so where it does not count, for the clock is far behind', async () => {
+    const before = new Date('2026-01-01T00:00:00Z');
+    expect(await update({}, before)).toMatchObject({
+      status: 'up-to-date',
+      notices: [expect.stringContaining('clock')],
+    });
   });
 
   it('lasts through changes of every key', async () => {

@@ -21,6 +21,7 @@ export const defaultSuggestion = {
   DIGEST_MISMATCH: notTrusted,
   PLATFORM_MISMATCH: notTrusted,
   IMAGE_NOT_VERIFIED: 'Install a good one: dangerzone-image upgrade',
+  TRUSTED_ROOT_REFUSED: 'Nothing was changed. Try again later, or from another network.',
   ROLLBACK_REFUSED: 'Keep the image that you have, or wait for a newer release.',
   REGISTRY_UNREACHABLE: tryAgain,
   REGISTRY_DENIED: 'Check the name of the image; if it is private, log in with podman login or docker login.',
