@@ -17,6 +17,7 @@ const explanations = {
 
 const remedies: Readonly<Partial<Record<RefusalReason, string>>> = {
   expired: 'Check the clock of this machine; then try again later, or from another network.',
+  missing: 'Check the address after --mirror, or leave it out.',
   unreadable: 'Update this tool.',
 };
 const AGAIN = 'Nothing was changed. Try again later, or from another network; if it stays so, tell Sigstore.';

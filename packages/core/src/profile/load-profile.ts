@@ -90,8 +90,9 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
 
 /** The profile with all that a public trusted root says may be believed, and nothing that another one said. */
 export function withPublicRoot(profile: Profile, publicRoot: PublicRoot): Profile {
-  const name = namePublicRoot(publicRoot);
-  return { ...profile, publicRoot, trust: { ...profile.trust, logs: parseTrustedRoot(publicRoot.bytes, name) } };
+  const rootName = namePublicRoot(publicRoot);
+  const logs = parseTrustedRoot(publicRoot.bytes, rootName);
+  return { ...profile, publicRoot, trust: { ...profile.trust, logs, rootName } };
 }
 
 function requireName(text: string, where: string): string {

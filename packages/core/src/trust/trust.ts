@@ -9,6 +9,8 @@ export interface Trust {
   /** How many distinct keys must have signed the same digest. */
   readonly threshold: number;
   readonly logs: readonly TransparencyLog[];
+  /** What people call the public trusted root that the logs are from, with its date; none where logs are pinned. */
+  readonly rootName?: string;
   /** `not-required` is for library users whose publisher logs nothing; no profile can say so. */
   readonly logEntry?: 'required' | 'not-required';
 }
