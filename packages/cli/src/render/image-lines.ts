@@ -23,9 +23,7 @@ export function signatureLines(signatures: readonly SignatureVerdict[]): string[
 }
 
 function signerOf({ key, identity }: AcceptedSignature): string {
-  return identity
-    ? `${identity.subject} (${identity.issuer})`
-    : `the trusted key ${key.slice(0, SHOWN_OF_KEY)}…`;
+  return identity ? `${identity.subject} (${identity.issuer})` : `the trusted key ${key.slice(0, SHOWN_OF_KEY)}…`;
 }
 
 /** Index and time as far as something that was verified vouches for them. */
