@@ -1,7 +1,21 @@
 export { CodedError, codeOf } from './errors/coded-error.ts';
 export { type ErrorCode, exitCodeOf, exitCodes } from './errors/error-code.ts';
 export { escapeControls, printable } from './errors/printable.ts';
-export { locateStateFolder, type StateFolder, type Surroundings } from './ledger/state-folder.ts';
+export {
+  locateStateFolder,
+  locateTrustedRoots,
+  type StateFolder,
+  type Surroundings,
+} from './ledger/state-folder.ts';
+export {
+  countUpdates,
+  moveNewestAside,
+  type NewestUpdate,
+  readNewestUpdate,
+  type StoredUpdate,
+  storeUpdate,
+} from './ledger/trusted-root-store.ts';
+export { type LockOptions, withLock } from './ledger/with-lock.ts';
 export { isBundleMediaType } from './oci/bundle-media-type.ts';
 export { type Descriptor, mediaTypes } from './oci/descriptor.ts';
 export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from './oci/digest.ts';
@@ -12,7 +26,8 @@ export { parseShape } from './oci/parse-shape.ts';
 export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
 export { parseReferrer, type ReferrerManifest } from './oci/referrer-manifest.ts';
-export { loadProfile } from './profile/load-profile.ts';
+export { type FetchedRoot, findPublicRoot, type PublicRootOptions } from './profile/find-public-root.ts';
+export { type LoadProfileOptions, loadProfile, withPublicRoot } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
 export type { CosignPlace } from './registry/cosign-manifest.ts';
@@ -43,6 +58,7 @@ export { originsOf } from './source/origins-of.ts';
 export type { PartFile } from './source/part-file.ts';
 export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
+export { builtInPublicRoot, namePublicRoot, type PublicRoot } from './trust/public-root.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-identity.ts';
@@ -64,6 +80,8 @@ export { type StateSession, withState } from './verbs/state-session.ts';
 export { showState } from './verbs/state-show.ts';
 export { status } from './verbs/status.ts';
 export { type StoreSignaturesOptions, storeSignatures } from './verbs/store-signatures.ts';
+export { exportTrust, type TrustExportResult } from './verbs/trust-export.ts';
+export { type AuthorityFacts, showTrust, type TrustShowContext, type TrustShowResult } from './verbs/trust-show.ts';
 export { type UpgradeOptions, upgrade } from './verbs/upgrade.ts';
 export {
   type InstallContext,

@@ -1,12 +1,19 @@
-import type { TrustedRoot } from '@dangerzone-image/core';
-import { printable } from '@dangerzone-image/core/errors';
+import type { Profile, TrustedRoot } from '@dangerzone-image/core';
+import { openPublicRoot } from './open-public-root.ts';
+import type { Surroundings } from './surroundings.ts';
 
-const MAX_ROOT_BYTES = 1024 * 1024;
+/**
+ * Whose certificates count for provenance: --trusted-root, else the profile's own root, else the public one. A log key that a
+ * profile pins is for its signatures, and knows of no certificates.
+ */
+export async function openTrustedRoot(surroundings: Surroundings, { trust }: Profile): Promise<TrustedRoot> {
+  if (surroundings.options.trustedRoot === undefined && trust.root) return trust.root;
+  const { namePublicRoot, parseTrustedRoot } = await import('@dangerzone-image/core');
+  const publicRoot = await openPublicRoot(surroundings);
+  return parseTrustedRoot(publicRoot.bytes, namePublicRoot(publicRoot));
+}
 
-/** `--trusted-root`: whose certificates count, in place of the profile's trusted root or the public one. */
-export async function openTrustedRoot(path: string | undefined): Promise<{ readonly trustedRoot?: TrustedRoot }> {
-  if (path === undefined) return {};
-  const { parseTrustedRoot, readGuardedFile } = await import('@dangerzone-image/core');
-  const limits = { limit: MAX_ROOT_BYTES, what: 'trusted root', code: 'USAGE' } as const;
-  return { trustedRoot: parseTrustedRoot(await readGuardedFile(path, limits), printable(path)) };
+/** For whoever opens a profile whose signatures are not in question. */
+export function withoutTrustedRoot(surroundings: Surroundings): Surroundings {
+  return { ...surroundings, options: { ...surroundings.options, trustedRoot: undefined } };
 }

@@ -43,6 +43,15 @@ export function locateStateFolder(
   return { path: paths.join(home, 'dangerzone-image', key) };
 }
 
+/**
+ * Where trusted roots are kept that were fetched: this user's, for whatever profile, and a folder of ours in any case.
+ * None where the system knows no home.
+ */
+export function locateTrustedRoots(surroundings: Omit<Surroundings, 'override' | 'cwd'>): StateFolder {
+  const paths = surroundings.platform === 'win32' ? path.win32 : path.posix;
+  return { path: paths.join(dataHome(surroundings, paths), 'dangerzone-image', 'trusted-root') };
+}
+
 function dataHome({ env, platform, home }: Surroundings, paths: typeof path.posix): string {
   if (platform === 'win32') {
     const local = env.LOCALAPPDATA;

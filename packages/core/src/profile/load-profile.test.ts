@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestSigner } from '../testing/test-signer.ts';
+import { builtInPublicRoot } from '../trust/public-root.ts';
 import { builtInTrustedRoot } from '../trust/trusted-root.ts';
 import { loadProfile } from './load-profile.ts';
 
@@ -29,6 +30,12 @@ async function profileFolder() {
   return { folder, signer, write, writeProfile, good };
 }
 
+/** The public trusted root with the first of its logs alone. */
+function oneLogRoot(): Uint8Array {
+  const root = JSON.parse(Buffer.from(builtInPublicRoot().bytes).toString());
+  return Buffer.from(JSON.stringify({ ...root, tlogs: root.tlogs.slice(0, 1) }));
+}
+
 describe('the built-in profile', () => {
   it('pins Dangerzone’s image, production key, Rekor key and floor', async () => {
     const { image, tag, floor, trust, dangerzoneLogId } = await loadProfile(undefined, { env });
@@ -43,6 +50,11 @@ describe('the built-in profile', () => {
       'f8d4fdda2a40d010a1d7d4024e78cecc14d9ab48c89301a901df960a0c47a074',
     ]);
     expect(trust).toMatchObject({ threshold: 1, image });
+  });
+
+  it('pins its log: no public trusted root is asked for', async () => {
+    const publicRoot = async () => expect.unreachable();
+    expect((await loadProfile(undefined, { env, publicRoot })).publicRoot).toBeUndefined();
   });
 
   it('is the only one, and a name that looks like a file is not taken for one', async () => {
@@ -77,6 +89,29 @@ describe('a profile of one’s own', () => {
     const { writeProfile } = await profileFolder();
     const { trust } = await loadProfile(await writeProfile({ transparencyLog: undefined }), { env });
     expect(trust.logs).toEqual(builtInTrustedRoot().logs);
+  });
+
+  it('rests on the public trusted root that it is given, and says so', async () => {
+    const { writeProfile } = await profileFolder();
+    const publicRoot = { ...builtInPublicRoot(), origin: 'updated', bytes: oneLogRoot() } as const;
+    const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), {
+      env,
+      publicRoot: async () => publicRoot,
+    });
+    expect(profile.publicRoot).toBe(publicRoot);
+    expect(profile.trust.logs).toEqual(builtInTrustedRoot().logs.slice(0, 1));
+  });
+
+  it.each([
+    ['log keys', { keys: ['rekor.pub'] }],
+    ['a trusted root', { trustedRoot: 'root.json' }],
+  ])('with %s of its own never asks for the public trusted root', async (_, transparencyLog) => {
+    const { writeProfile, write } = await profileFolder();
+    await write('root.json', Buffer.from(oneLogRoot()).toString());
+    const publicRoot = async () => expect.unreachable();
+    const profile = await loadProfile(await writeProfile({ transparencyLog }), { env, publicRoot });
+    expect(profile.publicRoot).toBeUndefined();
+    expect(profile.trust.logs).toHaveLength(1);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import type { PublicRoot } from '../trust/public-root.ts';
 import type { TransparencyLog } from '../trust/transparency-log.ts';
 import type { Trust } from '../trust/trust.ts';
 
@@ -9,6 +10,8 @@ export interface Profile {
   readonly image: string;
   readonly tag: string;
   readonly trust: Trust;
+  /** Sigstore's public trusted root, which the trust is made of; none where the profile pins its own log keys or root. */
+  readonly publicRoot?: PublicRoot;
   /** Lowest log index that is accepted, by log ID. */
   readonly floor: Readonly<Record<string, number>>;
   readonly freshnessDays: number;

@@ -136,7 +136,7 @@ function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest,
     `${digest} of ${trust.image} has no signature that counts: ${reasons.join('; ')}`,
     {
       details,
-      suggestions: suggestionsFor(telling.reason),
+      suggestions: suggestionsFor(telling.reason, trust),
     },
   );
 }
@@ -169,7 +169,7 @@ const refusalCodes: Record<RefusalReason, ErrorCode> = {
 
 const MISSING = ['Do not run this image. If you expected a signed one, check the name, or ask the publisher.'];
 
-function suggestionsFor(reason: RefusalReason): string[] {
+function suggestionsFor(reason: RefusalReason, { rootName }: Trust): string[] {
   if (reason === 'signature-foreign')
     return ['Check that the profile has the publisher’s key, and that this is the image you mean.'];
   if (reason === 'payload-other-image')
@@ -180,6 +180,12 @@ function suggestionsFor(reason: RefusalReason): string[] {
     ];
   }
   if (reason === 'log-unknown' || reason === 'log-key-expired') {
+    if (rootName !== undefined) {
+      return [
+        `${rootName} does not have that log, for that time. If a newer root may have it, fetch one: dangerzone-image trust update`,
+        'Or name one that you got by a way that you trust: --trusted-root FILE',
+      ];
+    }
     return [
       'If the log’s key has changed, update this tool, or point SIGSTORE_REKOR_PUBLIC_KEY at the new key after checking it with the publisher.',
     ];

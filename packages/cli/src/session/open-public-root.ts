@@ -1,0 +1,65 @@
+import type { FetchedRoot, Profile, PublicRoot, StateFolder } from '@dangerzone-image/core';
+import { CodedError, codeOf } from '@dangerzone-image/core/errors';
+import type { TrustUpdateResult } from '@dangerzone-image/tuf';
+import type { VerbOptions } from '../options/verb-options.ts';
+import { homeFolder } from './home-folder.ts';
+import { transportOptions } from './open-source.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** The public trusted root in force: --trusted-root, else the newer of what was fetched and what is built in. */
+export async function openPublicRoot(surroundings: Surroundings): Promise<PublicRoot> {
+  const { findPublicRoot, namePublicRoot } = await import('@dangerzone-image/core');
+  const root = await findPublicRoot({
+    file: surroundings.options.trustedRoot,
+    readFetched: () => readFetched(surroundings),
+  });
+  surroundings.report({ type: 'decision', message: `trust in logs and authorities: ${namePublicRoot(root)}` });
+  return root;
+}
+
+/** Where trusted roots are kept that were fetched, for whatever profile. */
+export async function trustedRootFolder({ env }: Pick<Surroundings, 'env'>): Promise<StateFolder> {
+  const { locateTrustedRoots } = await import('@dangerzone-image/core');
+  return locateTrustedRoots({ env, platform: process.platform, home: homeFolder() });
+}
+
+/** Fetches it from Sigstore, or from a copy of Sigstore's repository. */
+export async function fetchPublicRoot(
+  { options, env, signal, report }: Surroundings,
+  mirror: string | undefined,
+): Promise<TrustUpdateResult> {
+  const [{ openDocuments }, { PUBLIC_REPOSITORY, updateTrustedRoot }] = await Promise.all([
+    import('@dangerzone-image/core/registry'),
+    import('@dangerzone-image/tuf'),
+  ]);
+  const base = mirror ?? PUBLIC_REPOSITORY;
+  const read = openDocuments({ base, env, signal, ...(await transportOptions(options)) });
+  const folder = await trustedRootFolder({ env });
+  return updateTrustedRoot({ folder, read, from: base, signal, report, timeoutMs: options.lockTimeoutMs });
+}
+
+/** TUF is loaded only where something was ever fetched. */
+async function readFetched(surroundings: Pick<Surroundings, 'env'>): Promise<FetchedRoot | undefined> {
+  const folder = await trustedRootFolder(surroundings).catch((error) => {
+    if (codeOf(error) === 'STATE_INVALID') return undefined; // without a home nothing was kept
+    throw error;
+  });
+  const { countUpdates } = await import('@dangerzone-image/core');
+  if (!folder || (await countUpdates(folder)) === 0) return undefined;
+  const { readUpdatedTrustedRoot } = await import('@dangerzone-image/tuf');
+  return readUpdatedTrustedRoot(folder);
+}
+
+/** What a profile pins, nothing replaces: a trusted root that would count for nothing is a mistake, and is said. */
+export function requireEffect({ trustedRoot }: Pick<VerbOptions, 'trustedRoot'>, profile: Profile): void {
+  if (trustedRoot === undefined || profile.publicRoot) return;
+  throw new CodedError(
+    'USAGE',
+    `expected no --trusted-root: the profile ${profile.name} pins its own log, which nothing replaces`,
+    {
+      suggestions: [
+        'Leave out --trusted-root, or give a --profile without "keys" and "trustedRoot" in "transparencyLog".',
+      ],
+    },
+  );
+}
