@@ -141,6 +141,22 @@ describe('a profile of one’s own', () => {
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
   });
 
+  it('that demands provenance needs a public root for that, beside a log that it pins by its key', async () => {
+    const { writeProfile } = await profileFolder();
+    const publicRoot = async () => builtInPublicRoot();
+    const transparencyLog = { keys: ['rekor.pub'] };
+    const load = async (required: boolean) =>
+      loadProfile(await writeProfile({ transparencyLog, provenance: { repository: 'o/r', required } }), {
+        env,
+        publicRoot,
+      });
+    const [without, demanding] = [await load(false), await load(true)];
+    expect(without.provenanceRoot).toBeUndefined();
+    expect(demanding.provenanceRoot?.certificateAuthorities).not.toHaveLength(0);
+    expect(demanding.trust.logs).toEqual(without.trust.logs);
+    expect(demanding.trust.root).toBeUndefined();
+  });
+
   it('names the place of a mistake', async () => {
     const { writeProfile } = await profileFolder();
     const path = await writeProfile({ transparencyLog: { keys: ['rekor.pub'], url: 'x' } });

@@ -1,6 +1,7 @@
 import type { PublicRoot } from '../trust/public-root.ts';
 import type { TransparencyLog } from '../trust/transparency-log.ts';
 import type { Trust } from '../trust/trust.ts';
+import type { TrustedRoot } from '../trust/trusted-root.ts';
 
 /** What a person or organisation decided to trust, and about which image. Loaded once; nothing from outside changes it. */
 export interface Profile {
@@ -18,6 +19,8 @@ export interface Profile {
   readonly mirrors: readonly string[];
   /** What the image is built from; `required`: nothing is installed without provenance that says so. */
   readonly provenance?: { readonly repository: string; readonly workflow?: string; readonly required?: boolean };
+  /** Whose certificates count for provenance that is demanded, where the profile pins a log by its key alone. */
+  readonly provenanceRoot?: TrustedRoot;
   /** State lives in Dangerzone's own folder, and the log that `last_log_index` is about. Built-in profile only. */
   readonly dangerzoneLogId?: string;
   /** Pinned logs that SIGSTORE_REKOR_PUBLIC_KEY replaced: they count for stored signatures only. */
