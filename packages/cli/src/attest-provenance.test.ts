@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Digest } from '@dangerzone-image/core';
 import {
   buildTestImage,
@@ -8,6 +9,7 @@ import {
   githubPredicate,
   publishAttestations,
   startTestRegistry,
+  testTar,
 } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, steersTerminal, temporaryFolder } from './run-cli.test-support.ts';
@@ -40,6 +42,19 @@ function publishSaved(version: string, repository: string) {
   const tag = `${image.digest.replace(':', '-')}.att`;
   registry.putManifest(repository, bytesOf(attestations.digest), attestations.mediaType, tag);
   return { digest: image.digest, attestations: attestations.digest };
+}
+
+/** The same folder as a plain tar. */
+function archiveSaved(version: string) {
+  const folder = new URL(`${version}/container_workflow_dispatch/`, SAVED);
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+  const root = fileURLToPath(folder);
+  const members = names.map((path) => ({ name: `./${relative(root, path)}`, bytes: readFileSync(path) }));
+  const file = join(temporaryFolder(), 'saved.tar');
+  writeFileSync(file, testTar(members));
+  return { file, digest: readFileSync(new URL('../container_workflow_dispatch.digest', folder), 'utf8').trim() };
 }
 
 const source = 'slsa-framework/example-package';
@@ -75,6 +90,19 @@ describe.skipIf(!hasSaved)('attest-provenance of what slsa-github-generator atte
     ]);
     expect(stdout).not.toMatch(/\bsafe|secure|harmless/i);
     expect(code).toBe(0);
+  });
+
+  it.each(real)('%s says so from its folder as an archive, too, with no registry at all', async (version, words) => {
+    const { file, digest } = archiveSaved(version);
+    const ask = (...more: string[]) =>
+      runCli(['attest-provenance', '--archive', file, '--repository', source, '--json', ...more]);
+    const [right, wrong] = [await ask('--workflow', workflow, ...words), await ask('--commit', '0'.repeat(40))];
+    expect(JSON.parse(right.stdout)).toMatchObject({
+      status: 'verified',
+      image: { digest },
+      attestations: [{ verdict: 'accepted', digest, claims: { slsaLevel: 3, repository: source, workflow } }],
+    });
+    expect(JSON.parse(wrong.stdout).error).toMatchObject({ code: 'PROVENANCE_REJECTED', details: { claim: 'commit' } });
   });
 
   it.each<[string, string[]]>([
