@@ -2,7 +2,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   buildTestArchive,
+  createTestAttester,
   createTestSigner,
+  githubJob,
+  githubPredicate,
+  publishAttestations,
   publishTestImage,
   type TestImage,
   type TestRegistryOptions,
@@ -43,6 +47,11 @@ const givens: Readonly<Record<string, Given>> = {
       await upgrade(machine);
       await leaveArchive(machine, recent(1));
     },
+  },
+  'the release is attested': { prepare: attestRelease },
+  'an archive of it': {
+    prepare: ({ world, folder }) =>
+      world.runBare(['prepare-archive', '--quiet', '--output', join(folder, 'sandbox.tar')]),
   },
   'a damaged archive': { prepare: (machine) => leaveArchive(machine, recent(2), damaged) },
   'a release without a signature': {
@@ -122,6 +131,17 @@ export async function prepareMachine(
       for (const { afterwards } of stages) afterwards?.(machine);
     },
   };
+}
+
+/** By the publisher's own workflow on GitHub; the profile names a trusted root that knows who gave the certificate. */
+async function attestRelease({ world }: Machine): Promise<void> {
+  const attester = createTestAttester();
+  const { digest } = recent(1);
+  const statement = { predicateType: 'https://slsa.dev/provenance/v1', predicate: githubPredicate() };
+  const attestation = attester.attest({ digest, ...statement, signer: githubJob() });
+  publishAttestations(world.registry, 'team/sandbox', digest, [attestation]);
+  await writeFile(join(world.folder, 'trusted_root.json'), attester.trustedRoot, { mode: 0o600 });
+  await world.writeProfile({ transparencyLog: { keys: ['rekor.pub'], trustedRoot: 'trusted_root.json' } });
 }
 
 /** A file in the current folder, as it came on a stick; the registry has nothing to do with it. */
