@@ -30,6 +30,8 @@ export { type FetchedRoot, findPublicRoot, type PublicRootOptions } from './prof
 export { type LoadProfileOptions, loadProfile, withPublicRoot } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export type { CosignPlace } from './registry/cosign-manifest.ts';
+export { bundleLimits, findBundles } from './registry/find-bundles.ts';
 export { findCosignAttestations } from './registry/find-cosign-attestations.ts';
 export { findCosignSignatures } from './registry/find-cosign-signatures.ts';
 export type {
@@ -63,7 +65,7 @@ export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-ident
 export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
 export { type AttestOptions, attestInstalled, attestProvenance } from './verbs/attest-provenance.ts';
 export { check } from './verbs/check.ts';
-export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
+export { type FetchedBundles, type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
 export type { ProvenanceContext } from './verbs/find-provenance.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';
 export { factsOf } from './verbs/installed-image.ts';

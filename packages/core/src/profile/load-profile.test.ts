@@ -133,11 +133,9 @@ describe('a profile of one’s own', () => {
       { transparencyLog: { keys: ['rekor.pub'], floor: { ['0'.repeat(64)]: -1 } } },
       'PROFILE_INVALID',
     ],
-    [
-      'provenance that must be there, which this version cannot demand',
-      { provenance: { repository: 'o/r', required: true } },
-      'PROFILE_INVALID',
-    ],
+    ['provenance of no repository', { provenance: { required: true } }, 'PROFILE_INVALID'],
+    ['provenance of an empty repository', { provenance: { repository: '', required: true } }, 'PROFILE_INVALID'],
+    ['provenance that is "demanded"', { provenance: { repository: 'o/r', required: 'true' } }, 'PROFILE_INVALID'],
   ])('with %s is refused', async (_, members, code) => {
     const { writeProfile } = await profileFolder();
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });

@@ -59,7 +59,7 @@ export const profileSchema = v.strictObject({
     v.strictObject({
       repository: text,
       workflow: v.optional(text),
-      required: v.optional(v.literal(false, 'provenance cannot be demanded by this version')),
+      required: v.optional(v.pipe(v.boolean(), v.description('upgrade and load-archive demand it too.'))),
     }),
   ),
   freshnessDays: v.optional(

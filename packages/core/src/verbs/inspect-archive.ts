@@ -5,6 +5,7 @@ import { releaseOf } from '../ledger/release.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type ImageArchive, platformHeld } from '../source/image-archive.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
+import { demandProvenance } from './demand-provenance.ts';
 import { factsOf } from './installed-image.ts';
 import { remember } from './remember.ts';
 import type { InspectArchiveResult, SignatureVerdict } from './results.ts';
@@ -61,6 +62,7 @@ async function inspect(context: InspectContext, archive: ImageArchive): Promise<
 }
 
 async function requireAcceptable(context: InspectContext, archive: ImageArchive, image: VerifiedImage): Promise<void> {
+  await demandProvenance({ ...context, source: archive }, image);
   await proveArchive(context, archive, image);
   await withStateUnchanged(context, async (session) => {
     await remember(session, image.signed);

@@ -33,7 +33,7 @@ const usual: TestStatement = {
 };
 
 function attempt(found: LegacyAttestation, { trustedRoot = root, trust = profile } = {}) {
-  const verify = attestationVerifier(trustedRoot, trust);
+  const verify = attestationVerifier(trust, trustedRoot);
   const expected = parseExpectations({ repository: 'acme/sandbox' });
   try {
     return verifyProvenance([{ digest, documents: [found] }], { where: 'the image', expected, verify }).accepted;

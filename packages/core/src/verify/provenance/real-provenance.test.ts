@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { builtInTrustedRoot } from '../../trust/trusted-root.ts';
 import type { LegacyAttestation } from '../legacy-attestation.ts';
 import { attestationVerifier } from './attestation-verifier.ts';
 import { parseExpectations } from './expectations.ts';
@@ -13,7 +12,7 @@ import {
 } from './saved-provenance.test-support.ts';
 import { verifyProvenance } from './verify-provenance.ts';
 
-const verify = attestationVerifier(builtInTrustedRoot(), { image: 'any', keys: [], threshold: 1, logs: [] });
+const verify = attestationVerifier({ image: 'any', keys: [], threshold: 1, logs: [] });
 const expected = parseExpectations({ repository: trueRepository });
 const check = { where: 'the image', expected, verify };
 const verifyAs = (digest: SavedProvenance['digest'], found: LegacyAttestation) =>
