@@ -57,6 +57,7 @@ export { builtInPublicRoot, namePublicRoot, type PublicRoot } from './trust/publ
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
+export type { ArchiveContext, ProvenRoot, ProveRoot } from './verbs/archived-root.ts';
 export { check } from './verbs/check.ts';
 export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';

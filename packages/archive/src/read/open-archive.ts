@@ -12,6 +12,7 @@ import { type ArchiveReader, blobOf, blobsOf, openReader, requireDigest } from '
 import { type OpenFileOptions, openArchiveFile } from './open-archive-file.ts';
 import { type Contents, readContents } from './read-contents.ts';
 import { readListing } from './read-listing.ts';
+import { readTuf } from './read-tuf.ts';
 
 /** An archive, or `-`: read strictly, and a source of one image from here on. Whoever opens it closes it. */
 export async function openArchive(path: string, options: OpenFileOptions = {}): Promise<ImageArchive> {
@@ -19,7 +20,7 @@ export async function openArchive(path: string, options: OpenFileOptions = {}): 
   try {
     const reader = await openReader(file);
     const contents = await readContents(reader, await readListing(reader));
-    return archiveSource(reader, contents);
+    return { ...archiveSource(reader, contents), tuf: await readTuf(reader) };
   } catch (error) {
     await file.close();
     throw error;
