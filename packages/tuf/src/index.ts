@@ -1,4 +1,5 @@
 export { type ReadOptions, readUpdatedTrustedRoot, type UpdatedTrustedRoot } from './stored-trusted-root.ts';
+export { proveTravelledRoot, type TravelledOptions } from './travelled-trusted-root.ts';
 export type { ReadTufFile, TufFiles } from './tuf-files.ts';
 export {
   PUBLIC_REPOSITORY,

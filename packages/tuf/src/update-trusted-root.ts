@@ -7,13 +7,12 @@ import {
   namePublicRoot,
   type ProgressEvent,
   type PublicRoot,
-  parseTrustedRoot,
   readNewestUpdate,
   type StateFolder,
   storeUpdate,
   withLock,
 } from '@dangerzone-image/core';
-import { refuse } from './refusal.ts';
+import { requireReadable } from './require-readable.ts';
 import {
   type DatedChain,
   type ReadOptions,
@@ -22,7 +21,7 @@ import {
   type UpdatedTrustedRoot,
   withDates,
 } from './stored-trusted-root.ts';
-import { type ReadTufFile, TRUSTED_ROOT } from './tuf-files.ts';
+import type { ReadTufFile } from './tuf-files.ts';
 import { type VerifiedChain, verifyChain } from './verify-chain.ts';
 
 export interface UpdateOptions extends ReadOptions, Pick<LockOptions, 'signal' | 'timeoutMs'> {
@@ -103,14 +102,5 @@ async function readSound(options: UpdateOptions): Promise<UpdatedTrustedRoot | u
       if (kept === undefined) throw error;
       report?.({ type: 'notice', message: `${(error as Error).message}. It is kept as ${kept}.` });
     }
-  }
-}
-
-/** One that this version cannot read must not take the place of one that it can. */
-function requireReadable(trustedRoot: Uint8Array): void {
-  try {
-    parseTrustedRoot(trustedRoot, TRUSTED_ROOT);
-  } catch (error) {
-    throw refuse(TRUSTED_ROOT, 'unreadable', new Error((error as Error).message));
   }
 }

@@ -35,7 +35,7 @@ export type Role = 'root' | 'timestamp' | 'snapshot' | 'targets';
 export const MAX_METADATA_BYTES = 512 * 1024;
 export const MAX_TRUSTED_ROOT_BYTES = 1024 * 1024;
 export const MAX_ROTATIONS = 256;
-const HASH = /^[0-9a-f]{64}([0-9a-f]{64})?$/;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 interface Walk extends ChainOptions {
   readonly store: TrustedMetadataStore;
@@ -130,8 +130,8 @@ async function takeTrustedRoot({ store, known, read, files }: Walk): Promise<Uin
   const { targets = {} } = store.targets?.signed ?? {};
   const target = Object.hasOwn(targets, TRUSTED_ROOT) ? targets[TRUSTED_ROOT] : undefined;
   if (!target) throw refuse(TRUSTED_ROOT, 'missing');
-  const hash = target.hashes.sha256 ?? target.hashes.sha512;
-  if (hash === undefined || !HASH.test(hash)) throw refuse(TRUSTED_ROOT, 'malformed', new Error('no hash'));
+  const { sha256: hash = '' } = target.hashes;
+  if (!SHA256.test(hash)) throw refuse(TRUSTED_ROOT, 'malformed', new Error('it has no SHA-256'));
   const name = `targets/${hash}.${TRUSTED_ROOT}`;
   const bytes = known.get(name) ?? (await read(name, Math.min(target.length, MAX_TRUSTED_ROOT_BYTES)));
   if (bytes === undefined) throw refuse(name, 'missing');

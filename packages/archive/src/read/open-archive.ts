@@ -14,6 +14,7 @@ import { findAttestations } from './find-attestations.ts';
 import { type OpenFileOptions, openArchiveFile } from './open-archive-file.ts';
 import { type Contents, readContents } from './read-contents.ts';
 import { readListing } from './read-listing.ts';
+import { readTuf } from './read-tuf.ts';
 
 /** An archive, or `-`: read strictly, and a source of one image from here on. Whoever opens it closes it. */
 export async function openArchive(path: string, options: OpenFileOptions = {}): Promise<ImageArchive> {
@@ -21,7 +22,7 @@ export async function openArchive(path: string, options: OpenFileOptions = {}): 
   try {
     const reader = await openReader(file);
     const contents = await readContents(reader, await readListing(reader));
-    return archiveSource(reader, contents);
+    return { ...archiveSource(reader, contents), tuf: await readTuf(reader) };
   } catch (error) {
     await file.close();
     throw error;

@@ -40,6 +40,8 @@ export interface ArchiveLabels {
   readonly name?: string;
   /** The version of this tool, for those who look into the archive; nothing is decided by it. */
   readonly toolVersion: string;
+  /** Files of Sigstore's TUF repository that prove a newer trusted root than the reader may have, by their names there. */
+  readonly tuf?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 const KIND = 'kind';
@@ -66,6 +68,7 @@ export function planArchive(release: FetchedRelease, labels: ArchiveLabels): Arc
   addFile('index.json', layout(images));
   addFile('dangerzone.json', layout(all));
   addFile('manifest.json', json(dockerManifest(image, labels)));
+  for (const [name, bytes] of labels.tuf ?? []) addFile(`tuf/${name}`, bytes);
   for (const { digest, bytes } of documents) addFile(blobName(digest), bytes);
 
   const inDocuments = new Set(documents.map(({ digest }) => digest));

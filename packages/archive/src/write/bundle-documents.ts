@@ -8,15 +8,15 @@ const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
  * "subject"), made anew: the registry's own carries annotations that nobody signed, and lists differ in order.
  */
 export function bundleDocuments(subject: Document, found: readonly FetchedBundles[]): readonly Document[] {
-  return (
-    found
-      .filter(({ about }) => about === subject.digest)
-      .flatMap(({ bundles }) => bundles)
-      // One that its keeper gives two versions of is refused everywhere: there is nothing to carry.
-      .flatMap(({ mediaType, bytes }) => (mediaType ? [withManifest(subject, toDocument(mediaType, bytes))] : []))
-      .sort(([left], [right]) => (left.digest < right.digest ? -1 : 1))
-      .flat()
-  );
+  return found
+    .filter(({ about }) => about === subject.digest)
+    .flatMap(({ bundles }) => bundles)
+    .flatMap(({ mediaType, bytes }) =>
+      // One whose version is in doubt counts nowhere, and stays behind.
+      mediaType === undefined ? [] : [withManifest(subject, toDocument(mediaType, bytes))],
+    )
+    .sort(([left], [right]) => (left.digest < right.digest ? -1 : 1))
+    .flat();
 }
 
 function withManifest(subject: Document, bundle: Document): readonly [Document, Document, Document] {

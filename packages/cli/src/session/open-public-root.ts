@@ -1,6 +1,6 @@
-import type { FetchedRoot, Profile, PublicRoot, StateFolder } from '@dangerzone-image/core';
+import type { Profile, ProveRoot, PublicRoot, StateFolder } from '@dangerzone-image/core';
 import { CodedError, codeOf } from '@dangerzone-image/core/errors';
-import type { TrustUpdateResult } from '@dangerzone-image/tuf';
+import type { TrustUpdateResult, UpdatedTrustedRoot } from '@dangerzone-image/tuf';
 import type { VerbOptions } from '../options/verb-options.ts';
 import { homeFolder } from './home-folder.ts';
 import { transportOptions } from './open-source.ts';
@@ -38,16 +38,36 @@ export async function fetchPublicRoot(
   return updateTrustedRoot({ folder, read, from: base, signal, report, timeoutMs: options.lockTimeoutMs });
 }
 
+/** For a verb that reads archives: proves the trusted root that one may bring. */
+export function rootProver({ env, signal, report, options }: Surroundings): ProveRoot {
+  return async (files, from) => {
+    const { proveTravelledRoot } = await import('@dangerzone-image/tuf');
+    const onWait = (holder: string) => report({ type: 'waiting', holder });
+    const folder = await knownFolder({ env });
+    return proveTravelledRoot(files, { folder, from, signal, timeoutMs: options.lockTimeoutMs, onWait });
+  };
+}
+
+/** For a verb that writes archives: what proves the trusted root that was fetched here, where the profile rests on it. */
+export async function fetchedTuf(surroundings: Surroundings, { publicRoot }: Profile) {
+  if (publicRoot?.origin !== 'updated') return undefined;
+  return (await readFetched(surroundings))?.files;
+}
+
 /** TUF is loaded only where something was ever fetched. */
-async function readFetched(surroundings: Pick<Surroundings, 'env'>): Promise<FetchedRoot | undefined> {
-  const folder = await trustedRootFolder(surroundings).catch((error) => {
-    if (codeOf(error) === 'STATE_INVALID') return undefined; // without a home nothing was kept
-    throw error;
-  });
+async function readFetched(surroundings: Pick<Surroundings, 'env'>): Promise<UpdatedTrustedRoot | undefined> {
+  const folder = await knownFolder(surroundings);
   const { countUpdates } = await import('@dangerzone-image/core');
   if (!folder || (await countUpdates(folder)) === 0) return undefined;
   const { readUpdatedTrustedRoot } = await import('@dangerzone-image/tuf');
   return readUpdatedTrustedRoot(folder);
+}
+
+async function knownFolder(surroundings: Pick<Surroundings, 'env'>): Promise<StateFolder | undefined> {
+  return trustedRootFolder(surroundings).catch((error) => {
+    if (codeOf(error) === 'STATE_INVALID') return undefined; // without a home nothing was kept, and nothing can be
+    throw error;
+  });
 }
 
 /** What a profile pins, nothing replaces: a trusted root that would count for nothing is a mistake, and is said. */
