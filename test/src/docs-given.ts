@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Digest } from '@dangerzone-image/core';
 import {
   buildTestArchive,
   createTestAttester,
@@ -136,7 +137,7 @@ export async function prepareMachine(
 /** By the publisher's own workflow on GitHub; the profile names a trusted root that knows who gave the certificate. */
 async function attestRelease({ world }: Machine): Promise<void> {
   const attester = createTestAttester();
-  const { digest } = recent(1);
+  const digest = (await world.runBare(['status', '--json'])).json.image.digest as Digest;
   const statement = { predicateType: 'https://slsa.dev/provenance/v1', predicate: githubPredicate() };
   const attestation = attester.attest({ digest, ...statement, signer: githubJob() });
   publishAttestations(world.registry, 'team/sandbox', digest, [attestation]);
