@@ -66,31 +66,34 @@ const real = [
 ] as const;
 
 describe.skipIf(!hasSaved)('attest-provenance of what slsa-github-generator attested', () => {
-  it.each(real)('%s says where it was built from, a line for each claim', async (version, words) => {
-    const repository = `real/${version.replaceAll('.', '-')}`;
-    const { digest } = publishSaved(version, repository);
-    const image = `${registry.host}/${repository}`;
-    const { code, stdout } = await runCli([
-      'attest-provenance',
-      image,
-      '--repository',
-      source,
-      '--workflow',
-      workflow,
-      ...words,
-    ]);
-    const builder = `https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/${version}`;
-    expect(stdout.split('\n').slice(0, 6)).toEqual([
-      `✅ OK: ${image}:latest@${digest} was built by ${builder} from ${source}`,
-      '- ✅ SLSA Level 3 provenance',
-      `- ✅ GitHub repo: ${source}`,
-      `- ✅ GitHub actions workflow: ${workflow}`,
-      `- ✅ Git ${words[0].slice(2)}: ${words[1]}`,
-      `- ✅ Git commit: ${words[3]}`,
-    ]);
-    expect(stdout).not.toMatch(/\bsafe|secure|harmless/i);
-    expect(code).toBe(0);
-  });
+  it.each(real)(
+    'bad input 120: %s says where it was built from, a line for each claim, and no word of what that is worth',
+    async (version, words) => {
+      const repository = `real/${version.replaceAll('.', '-')}`;
+      const { digest } = publishSaved(version, repository);
+      const image = `${registry.host}/${repository}`;
+      const { code, stdout } = await runCli([
+        'attest-provenance',
+        image,
+        '--repository',
+        source,
+        '--workflow',
+        workflow,
+        ...words,
+      ]);
+      const builder = `https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/${version}`;
+      expect(stdout.split('\n').slice(0, 6)).toEqual([
+        `✅ OK: ${image}:latest@${digest} was built by ${builder} from ${source}`,
+        '- ✅ SLSA Level 3 provenance',
+        `- ✅ GitHub repo: ${source}`,
+        `- ✅ GitHub actions workflow: ${workflow}`,
+        `- ✅ Git ${words[0].slice(2)}: ${words[1]}`,
+        `- ✅ Git commit: ${words[3]}`,
+      ]);
+      expect(stdout).not.toMatch(/\bsafe|secure|harmless/i);
+      expect(code).toBe(0);
+    },
+  );
 
   it.each(real)('%s says so from its folder as an archive, too, with no registry at all', async (version, words) => {
     const { file, digest } = archiveSaved(version);
