@@ -16,6 +16,7 @@ export {
   storeUpdate,
 } from './ledger/trusted-root-store.ts';
 export { type LockOptions, withLock } from './ledger/with-lock.ts';
+export { isBundleMediaType } from './oci/bundle-media-type.ts';
 export { type Descriptor, mediaTypes } from './oci/descriptor.ts';
 export { type Digest, digestOf, hexOf, isDigest, parseDigest, shortDigest } from './oci/digest.ts';
 export type { ImageConfig } from './oci/image-config.ts';
@@ -24,10 +25,14 @@ export { parseJson } from './oci/parse-json.ts';
 export { parseShape } from './oci/parse-shape.ts';
 export { formatPlatform, hostPlatform, type Platform } from './oci/platform.ts';
 export { formatReference, type ImageReference, parseReference } from './oci/reference.ts';
+export { parseReferrer, type ReferrerManifest } from './oci/referrer-manifest.ts';
 export { type FetchedRoot, findPublicRoot, type PublicRootOptions } from './profile/find-public-root.ts';
 export { type LoadProfileOptions, loadProfile, withPublicRoot } from './profile/load-profile.ts';
 export type { Profile } from './profile/profile.ts';
 export { type GuardedFile, readGuardedFile } from './profile/read-guarded-file.ts';
+export type { CosignPlace } from './registry/cosign-manifest.ts';
+export { bundleLimits, findBundles } from './registry/find-bundles.ts';
+export { findCosignAttestations } from './registry/find-cosign-attestations.ts';
 export { findCosignSignatures } from './registry/find-cosign-signatures.ts';
 export type {
   ContainerRuntime,
@@ -46,7 +51,7 @@ export { createVerifiedStream, type VerifiedStream } from './runtime/verified-st
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
 export { fetchSignedChain } from './source/fetch-image.ts';
 export { fillPart } from './source/fill-part.ts';
-export type { ImageArchive, ProveOptions } from './source/image-archive.ts';
+export { type ImageArchive, type ProveOptions, platformHeld } from './source/image-archive.ts';
 export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { limitParallel } from './source/limit-parallel.ts';
 export { originsOf } from './source/origins-of.ts';
@@ -56,10 +61,13 @@ export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { builtInPublicRoot, namePublicRoot, type PublicRoot } from './trust/public-root.ts';
 export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
-export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
+export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-identity.ts';
+export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
 export type { ArchiveContext, ProvenRoot, ProveRoot } from './verbs/archived-root.ts';
+export { type AttestOptions, attestInstalled, attestProvenance } from './verbs/attest-provenance.ts';
 export { check } from './verbs/check.ts';
-export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
+export { type FetchedBundles, type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
+export type { ProvenanceContext } from './verbs/find-provenance.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';
 export { factsOf } from './verbs/installed-image.ts';
 export { type LoadContext, loadArchive, planLoad } from './verbs/load-archive.ts';
@@ -74,7 +82,7 @@ export { showState } from './verbs/state-show.ts';
 export { status } from './verbs/status.ts';
 export { type StoreSignaturesOptions, storeSignatures } from './verbs/store-signatures.ts';
 export { exportTrust, type TrustExportResult } from './verbs/trust-export.ts';
-export { type LogFacts, showTrust, type TrustShowContext, type TrustShowResult } from './verbs/trust-show.ts';
+export { type AuthorityFacts, showTrust, type TrustShowContext, type TrustShowResult } from './verbs/trust-show.ts';
 export { type UpgradeOptions, upgrade } from './verbs/upgrade.ts';
 export {
   type InstallContext,
@@ -87,6 +95,9 @@ export {
   type VerbContext,
 } from './verbs/verb-context.ts';
 export { type VerifyLocalOptions, verifyLocal } from './verbs/verify-local.ts';
+export type { BundleDocument } from './verify/bundle-document.ts';
+export type { FoundSignature } from './verify/found-signature.ts';
+export type { LegacyAttestation } from './verify/legacy-attestation.ts';
 export type { LegacySignature } from './verify/legacy-signature.ts';
 export {
   type AcceptedSignature,
@@ -97,4 +108,11 @@ export {
   type SignatureVerdict,
 } from './verify/signature-verdict.ts';
 export { type ImageChain, linkChain, type VerifiedImage, verifyImage } from './verify/verified-image.ts';
+export {
+  type AttestationVerdicts,
+  type FoundAttestation,
+  type RefusedAttestation,
+  verifyAttestations,
+} from './verify/verify-attestations.ts';
+export { type VerifiedArtifact, verifyBundle } from './verify/verify-bundle.ts';
 export { type SignedDigest, verifySignatures } from './verify/verify-signatures.ts';

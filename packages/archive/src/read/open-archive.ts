@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   CodedError,
   type Digest,
+  findBundles,
   findCosignSignatures,
   type ImageArchive,
   type ProveOptions,
@@ -9,6 +10,7 @@ import {
 } from '@dangerzone-image/core';
 import { type ArchiveFile, archiveInvalid, readStretch } from './archive-file.ts';
 import { type ArchiveReader, blobOf, blobsOf, openReader, requireDigest } from './archive-reader.ts';
+import { findAttestations } from './find-attestations.ts';
 import { type OpenFileOptions, openArchiveFile } from './open-archive-file.ts';
 import { type Contents, readContents } from './read-contents.ts';
 import { readListing } from './read-listing.ts';
@@ -36,11 +38,14 @@ function archiveSource(reader: ArchiveReader, contents: Contents): ImageArchive 
     platforms: contents.images.map(({ platform }) => platform),
     resolve: async () => contents.root.digest,
     fetch: ({ digest }, options) => readBlob(reader, digest, options),
-    async findSignatures({ repository }, digest, options) {
-      const { signal = NEVER } = options ?? {};
-      const read = async () => contents.signatures.get(digest) ?? Promise.reject(notThere(file, digest));
-      return findCosignSignatures(archive, read, repository, digest, signal);
+    async findSignatures({ repository }, digest, { signal = NEVER } = {}) {
+      const readTag = async () => contents.signatures.get(digest) ?? Promise.reject(notThere(file, digest));
+      return findCosignSignatures({ source: archive, readTag, repository, digest, signal });
     },
+    findBundles: ({ repository }, digest, { signal = NEVER } = {}) =>
+      findBundles(contents.bundles.get(digest) ?? [], { source: archive, repository, digest, signal }),
+    findAttestations: ({ repository }, digest, { signal = NEVER } = {}) =>
+      findAttestations(archive, contents, { repository, digest, signal }),
     prove: (signed, options) => prove(reader, contents, signed, options),
     close: () => file.close(),
   };

@@ -1,4 +1,4 @@
-import type { Freshness, ImageFacts, SignatureVerdict } from '@dangerzone-image/core';
+import type { AcceptedSignature, Freshness, ImageFacts, LogEntry, SignatureVerdict } from '@dangerzone-image/core';
 
 const SHOWN_OF_KEY = 16;
 
@@ -18,12 +18,20 @@ export function signatureLines(signatures: readonly SignatureVerdict[]): string[
       const { verdict, reason, detail } = signature;
       return note(`one signature does not count: ${verdict}, ${reason}${detail ? ` (${detail})` : ''}`);
     }
-    const { key, log } = signature;
-    const logged = log
-      ? `, logged ${log.time.toISOString()} as entry ${log.index} of log ${log.id.slice(0, SHOWN_OF_KEY)}…`
-      : ', in no log';
-    return ok(`signed by the trusted key ${key.slice(0, SHOWN_OF_KEY)}…${logged}`);
+    return ok(`signed by ${signerOf(signature)}, ${loggedAs(signature.log)}`);
   });
+}
+
+function signerOf({ key, identity }: AcceptedSignature): string {
+  return identity ? `${identity.subject} (${identity.issuer})` : `the trusted key ${key.slice(0, SHOWN_OF_KEY)}…`;
+}
+
+/** Index and time as far as something that was verified vouches for them. */
+function loggedAs(log: LogEntry | undefined): string {
+  if (!log) return 'in no log';
+  const id = `log ${log.id.slice(0, SHOWN_OF_KEY)}…`;
+  const time = log.time ? `logged ${log.time.toISOString()}` : 'logged';
+  return `${time} ${log.index === undefined ? `in ${id}` : `as entry ${log.index} of ${id}`}`;
 }
 
 export function freshnessLines({ ageDays, limitDays, isStale }: Freshness): string[] {

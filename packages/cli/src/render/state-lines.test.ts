@@ -96,6 +96,7 @@ const emptyState: StateShowResult = {
   floors: [],
   signatures: { files: 0, valid: 0, damaged: [] },
   documents: { files: 0, damaged: [], missing: [] },
+  bundles: { files: 0, damaged: [] },
   repairs: [],
   leftOvers: [],
   kept: [],

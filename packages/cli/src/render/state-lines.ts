@@ -61,9 +61,10 @@ function floorLines({ floors }: StateShowResult): string[] {
   });
 }
 
-function countLines({ signatures, documents, pending, kept, leftOvers }: StateShowResult): string[] {
+function countLines({ signatures, documents, bundles, pending, kept, leftOvers }: StateShowResult): string[] {
+  const more = bundles.files > 0 ? `, ${bundles.files} bundle(s)` : '';
   return [
-    `   stored: ${signatures.valid} valid signature(s) in ${signatures.files} file(s), ${documents.files} document(s)`,
+    `   stored: ${signatures.valid} valid signature(s) in ${signatures.files} file(s), ${documents.files} document(s)${more}`,
     ...(pending ? [`   under way since ${pending.since.toISOString()}: ${pending.digest}`] : []),
     ...leftOvers.map((name) => `   half-written: ${name}`),
     ...kept.map((name) => `   kept aside: ${name}`),

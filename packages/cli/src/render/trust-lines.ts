@@ -1,4 +1,4 @@
-import type { LogFacts, TrustExportResult, TrustShowResult } from '@dangerzone-image/core';
+import type { AuthorityFacts, TrustExportResult, TrustShowResult } from '@dangerzone-image/core';
 import type { TrustUpdateResult } from '@dangerzone-image/tuf';
 import { next, note, ok } from './image-lines.ts';
 
@@ -13,11 +13,14 @@ const origins: Readonly<Record<TrustShowResult['status'], string>> = {
 
 /** What a person reads of the public trusted root. Every line is escaped when it is printed. */
 export function trustShowLines(result: TrustShowResult): string[] {
-  const { status, from, date, ageDays, logs, profile, pinnedLogs, notices } = result;
+  const { status, from, date, ageDays, profile, pinnedLogs, notices } = result;
   const age = date && ageDays !== undefined ? ` on ${dayOf(date)}, ${Math.max(0, Math.floor(ageDays))} days ago` : '';
   return [
     ok(`the trusted root can be read: ${origins[status]} ${from}${age}`),
-    ...logs.map((log) => `   log ${factLine(log)}`),
+    ...factLines('log', result.logs),
+    ...factLines('certificate authority', result.certificateAuthorities),
+    ...factLines('certificate log', result.certificateLogs),
+    ...factLines('timestamp authority', result.timestampAuthorities),
     pinnedLogs
       ? `   profile ${profile}: its signatures rest on its own log(s) ${pinnedLogs.map(shortId).join(', ')}, not on this root`
       : `   profile ${profile}: its signatures rest on this root`,
@@ -26,8 +29,11 @@ export function trustShowLines(result: TrustShowResult): string[] {
   ];
 }
 
-function factLine({ id, url, start, end }: LogFacts): string {
-  return `${shortId(id)}${url ? ` ${url}` : ''}: from ${dayOf(start)}${end ? ` to ${dayOf(end)}` : ''}`;
+function factLines(what: string, all: readonly AuthorityFacts[]): string[] {
+  return all.map(
+    ({ id, url, start, end }) =>
+      `   ${what} ${shortId(id)}${url ? ` ${url}` : ''}: from ${dayOf(start)}${end ? ` to ${dayOf(end)}` : ''}`,
+  );
 }
 
 export function trustUpdateLines({ status, from, versions, expires, notices }: TrustUpdateResult): string[] {

@@ -1,4 +1,5 @@
 import type {
+  ImageReference,
   InstallContext,
   LocalContext,
   OnlineContext,
@@ -13,10 +14,10 @@ import { openPublicRoot, requireEffect } from './open-public-root.ts';
 import { openSource, requireOwnRoad } from './open-source.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** For a verb that asks the registry and needs no engine. */
-export async function openOnline(surroundings: Surroundings): Promise<OnlineContext> {
+/** For a verb that asks the registry and needs no engine; of the profile's image, where no other is named. */
+export async function openOnline(surroundings: Surroundings, image?: ImageReference): Promise<OnlineContext> {
   const context = await openVerb(surroundings);
-  return { ...context, source: await openSource(surroundings, context.profile) };
+  return { ...context, source: await openSource(surroundings, context.profile, image) };
 }
 
 /** For a verb that looks at what is installed and opens no connection but the engine's own. */

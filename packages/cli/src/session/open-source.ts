@@ -1,4 +1,4 @@
-import type { ImageSource, Profile, Road } from '@dangerzone-image/core';
+import type { ImageReference, ImageSource, Profile, Road } from '@dangerzone-image/core';
 import { CodedError } from '@dangerzone-image/core/errors';
 import type { SourcesOptions } from '@dangerzone-image/core/registry';
 import type { VerbOptions } from '../options/verb-options.ts';
@@ -8,13 +8,21 @@ import type { Surroundings } from './surroundings.ts';
 
 const MAX_CA_BYTES = 4 * 1024 * 1024;
 
-/** Where the profile's image is read from, by way of what the user set: mirrors, authorities, proxies, log-ins. */
-export async function openSource({ options, env }: Surroundings, profile: Profile): Promise<ImageSource> {
+/**
+ * Where the profile's image is read from, by way of what the user set: mirrors, authorities, proxies, log-ins. Another
+ * image is in another place: the mirrors of the profile are not for it.
+ */
+export async function openSource(
+  { options, env }: Surroundings,
+  profile: Profile,
+  image?: ImageReference,
+): Promise<ImageSource> {
   const { parseReference } = await import('@dangerzone-image/core');
   const { openSources } = await import('@dangerzone-image/core/registry');
-  const { mirrors = profile.mirrors, mirrorOnly } = options;
+  const reference = image ?? parseReference(profile.image);
+  const { mirrors = reference.name === profile.image ? profile.mirrors : [], mirrorOnly } = options;
   return openSources({
-    reference: parseReference(profile.image),
+    reference,
     mirrors,
     mirrorOnly,
     env,

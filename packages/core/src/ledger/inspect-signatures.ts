@@ -30,7 +30,7 @@ export async function inspectSignatures(
         if (!log) continue;
         addSighting(sightings, digest, log);
         const top = highest[log.id];
-        if (!top || top.index < log.index) highest[log.id] = { index: log.index, digest };
+        if (log.index !== undefined && (!top || top.index < log.index)) highest[log.id] = { index: log.index, digest };
       }
       const why = 'why' in found ? found.why : verdicts.find((verdict) => verdict.why)?.why;
       const name = `signatures/${key.fileDigest}/${hexOf(digest)}.json`;
@@ -81,7 +81,7 @@ function addSighting(sightings: Map<Digest, Sighting>, digest: Digest, { id, ind
   const loggedAt = earliest(before?.loggedAt, time);
   sightings.set(digest, {
     digest,
-    ranks: lowestRanks(before?.ranks ?? {}, { [id]: index }),
+    ranks: lowestRanks(before?.ranks ?? {}, index === undefined ? {} : { [id]: index }),
     ...(loggedAt && { loggedAt }),
   });
 }

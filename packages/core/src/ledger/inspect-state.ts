@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Profile } from '../profile/profile.ts';
 import { isTemporary } from './atomic-write.ts';
+import { inspectBundles } from './inspect-bundles.ts';
 import { inspectDocuments } from './inspect-documents.ts';
 import { inspectSignatures, reasonOf } from './inspect-signatures.ts';
 import { isKeptDamaged } from './keep-damaged.ts';
@@ -14,6 +15,7 @@ import { findFolder } from './require-private.ts';
 import type { StateFolder } from './state-folder.ts';
 import { nodeStateFs, type StateFs } from './state-fs.ts';
 import type {
+  BundlesInspection,
   DocumentsInspection,
   FloorFileInspection,
   LedgerInspection,
@@ -33,6 +35,7 @@ const MAX_NAMES = 10_000;
 const OURS = /^(ledger\.(json|lock(-journal)?|lock\.json)|signatures|manifests|bundles|downloads)$/;
 const NOTHING: SignaturesInspection = { files: [], sightings: [], highest: {}, otherKeys: [] };
 const NO_DOCUMENTS: DocumentsInspection = { sound: [], damaged: [], missing: [] };
+const NO_BUNDLES: BundlesInspection = { files: 0, about: [], damaged: [] };
 
 /** Looks at everything in a state folder, whatever its condition. Takes no lock and changes nothing. */
 export async function inspectState(
@@ -54,7 +57,7 @@ export async function inspectState(
   const isBlocked = problems.length > 0;
   const look = <T>(name: string, work: () => Promise<T>, otherwise: T): Promise<T> =>
     isBlocked ? Promise.resolve(otherwise) : attempt(name, work, otherwise);
-  for (const name of ['signatures', 'manifests'])
+  for (const name of ['signatures', 'manifests', 'bundles'])
     await look(name, () => findFolder(join(folder.path, name), fs), false);
   const blocked = new Set(problems.map(({ name }) => name));
 
@@ -77,6 +80,7 @@ export async function inspectState(
     documents: blocked.has('manifests')
       ? NO_DOCUMENTS
       : await look('manifests', () => inspectDocuments(folder, known, fs), NO_DOCUMENTS),
+    bundles: blocked.has('bundles') ? NO_BUNDLES : await look('bundles', () => inspectBundles(folder, fs), NO_BUNDLES),
     names,
     leftOvers: names.filter((name) => isTemporary(baseName(name))),
     kept: names.filter((name) => isKeptDamaged(name) || isResetFolder(name)),
@@ -131,15 +135,16 @@ async function namesIn(folder: StateFolder, blocked: ReadonlySet<string>, fs: St
     (await listStateFolder(folder, parents, MAX_NAMES, fs)).map((name) => [...parents, name].join('/'));
   const names = await below();
   if (!blocked.has('manifests')) names.push(...(await below('manifests')));
-  if (blocked.has('signatures')) return names.sort();
-  const signatures = await below('signatures');
-  names.push(...signatures);
-  for (const name of signatures.filter((path) => KEY_FOLDER.test(path)))
-    names.push(...(await below(...name.split('/'))));
+  for (const parent of ['signatures', 'bundles'].filter((name) => !blocked.has(name))) {
+    const inIt = await below(parent);
+    names.push(...inIt);
+    for (const name of inIt.filter((path) => FOLDER_OF_OURS.test(path)))
+      names.push(...(await below(...name.split('/'))));
+  }
   return names.sort();
 }
 
-const KEY_FOLDER = /^signatures\/[0-9a-f]{64}$/;
+const FOLDER_OF_OURS = /^(signatures\/|bundles\/sha256-)[0-9a-f]{64}$/;
 
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);

@@ -62,6 +62,7 @@ export function planRepair(
     ...(floorFile ? [rewriteFloorFile(profile, inspection, floorFile)] : []),
     ...inspection.signatures.files.filter(({ why }) => why).map(setAside),
     ...inspection.documents.damaged.map(({ name, digest }) => documentAside(name, digest)),
+    ...inspection.bundles.damaged.map(({ name }) => bundleAside(name)),
   ];
   const recorded = [...lost, ...lowered, ...files];
   const leftOvers = inspection.leftOvers.map(leftOver);
@@ -208,6 +209,10 @@ function setAside({ name, valid }: SignatureFile): RepairAction {
 
 function documentAside(name: string, digest: Digest): RepairAction {
   return { type: 'move-aside', name, message: `move ${name} aside: its bytes are not those of ${digest}` };
+}
+
+function bundleAside(name: string): RepairAction {
+  return { type: 'move-aside', name, message: `move ${name} aside: its bytes are not those that its name says` };
 }
 
 function leftOver(name: string): RepairAction {

@@ -87,7 +87,7 @@ describe.runIf(isPosix)('a state folder that is not this user’s alone', () => 
     expect(execFileSync('find', [root, '-type', 'f', '-size', '+0'], { encoding: 'utf8' })).toBe('');
   });
 
-  it.each(['signatures', 'manifests'])('bad input 157: refuses a linked %s folder in it', async (name) => {
+  it.each(['signatures', 'manifests', 'bundles'])('bad input 157: refuses a linked %s folder in it', async (name) => {
     mkdirSync(folder.path, { mode: 0o700 });
     mkdirSync(join(root, 'elsewhere'), { mode: 0o700 });
     symlinkSync(join(root, 'elsewhere'), join(folder.path, name));

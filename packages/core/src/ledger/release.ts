@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
-import type { SignedDigest } from '../verify/verify-signatures.ts';
+import { logTimesOf, type SignedDigest } from '../verify/verify-signatures.ts';
 
 /** Lowest verified index of a digest in each log, by log ID. Indexes of different logs are never compared. */
 export type Ranks = Readonly<Record<string, number>>;
@@ -55,16 +55,14 @@ export function sightingOf(signed: SignedDigest): Sighting {
   const ranks = Object.fromEntries(
     Object.entries(indexesOf(signed)).map(([log, indexes]) => [log, Math.min(...indexes)]),
   );
-  const times = signed.verdicts.flatMap((verdict) =>
-    verdict.verdict === 'accepted' && verdict.log ? [verdict.log.time.getTime()] : [],
-  );
-  return { digest: signed.digest, ranks, ...(times.length > 0 && { loggedAt: new Date(Math.min(...times)) }) };
+  const loggedAt = logTimesOf(signed)[0];
+  return { digest: signed.digest, ranks, ...(loggedAt && { loggedAt }) };
 }
 
 function indexesOf({ verdicts }: SignedDigest): Record<string, number[]> {
   const indexes: Record<string, number[]> = {};
   for (const verdict of verdicts) {
-    if (verdict.verdict !== 'accepted' || !verdict.log) continue;
+    if (verdict.verdict !== 'accepted' || verdict.log?.index === undefined) continue;
     indexes[verdict.log.id] = [...(indexes[verdict.log.id] ?? []), verdict.log.index];
   }
   return indexes;

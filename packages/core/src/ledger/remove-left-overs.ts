@@ -7,14 +7,19 @@ import type { StateFs } from './state-fs.ts';
 
 const MAX_NAMES = 10_000;
 const KEY_FOLDER = /^[0-9a-f]{64}$/;
+const DIGEST_FOLDER = /^sha256-[0-9a-f]{64}$/;
 
 /** Clears what a killed run left half-written. Only whoever holds the lock may call this. */
 export async function removeLeftOvers({ path }: StateFolder, fs: StateFs): Promise<void> {
-  const signatures = join(path, 'signatures');
   await sweep(path, fs);
   await sweep(join(path, 'manifests'), fs);
-  const keys = (await sweep(signatures, fs)).filter((name) => KEY_FOLDER.test(name));
-  for (const key of keys) await sweep(join(signatures, key), fs);
+  for (const [parent, isOurs] of [
+    ['signatures', KEY_FOLDER],
+    ['bundles', DIGEST_FOLDER],
+  ] as const) {
+    const names = await sweep(join(path, parent), fs);
+    for (const name of names.filter((each) => isOurs.test(each))) await sweep(join(path, parent, name), fs);
+  }
 }
 
 async function sweep(path: string, fs: StateFs): Promise<readonly string[]> {

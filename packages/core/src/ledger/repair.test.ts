@@ -1,6 +1,7 @@
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,12 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
+import { writeBundles } from './bundle-store.ts';
 import { carryOutRepair } from './carry-out-repair.ts';
 import { writeDocument } from './document-store.ts';
 import { CachedDisk, systemError, unsyncedFs, withFaults } from './failing-fs.test-support.ts';
@@ -80,6 +82,7 @@ async function prepare(at: StateFolder, fs: StateFs = unsyncedFs): Promise<void>
   await writeSignatures(at, key, older, [olderSignature], { trust: profile.trust, fs });
   await writeSignatures(at, key, digestOf(document), [signature], { trust: profile.trust, fs });
   await writeDocument(at, document, { fs });
+  await writeBundles(at, older, [bundle], { fs });
   await writeLedger(at, sound, { fs });
   await writeLastLogIndex(at, profile, sound, { fs });
 }
@@ -88,6 +91,8 @@ const put = (name: string, content: string | Uint8Array) =>
   writeFileSync(join(folder.path, name), content, { mode: 0o600 });
 const text = (name: string) => readFileSync(join(folder.path, name), 'utf8');
 const signatureFile = (digest: typeof older) => `signatures/${key.fileDigest}/${hexOf(digest)}.json`;
+const bundle = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', bytes: Buffer.from('{"a":"bundle"}') };
+const bundleFile = `bundles/sha256-${hexOf(older)}/${hexOf(digestOf(bundle.bytes))}.json`;
 const documentFile = `manifests/sha256-${hexOf(digestOf(document))}`;
 const inspect = (fs: StateFs = unsyncedFs) => inspectState(folder, profile, { fs, wait });
 const ledgerOf = async () => (await readLedger(folder, profile, { wait, readOnly: true })).ledger;
@@ -120,6 +125,12 @@ describe('a sound state', () => {
     expect(await problems()).toEqual(['signatures-missing upgrade']);
     expect(await repair()).toMatchObject({ actions: [], remaining: [{ mendedBy: 'upgrade' }] });
     expect((await ledgerOf()).floors).toEqual({ [LOG]: 200 });
+  });
+
+  it('stays sound without legacy signatures where a bundle about the installed release is stored', async () => {
+    rmSync(join(folder.path, 'signatures', key.fileDigest), { recursive: true });
+    await writeBundles(folder, second.manifest, [bundle]);
+    expect(await problems()).toEqual([]);
   });
 
   it('bad input 81: keeps the floor of Dangerzone, which counts a release by the last of its signatures', async () => {
@@ -246,6 +257,17 @@ const damages: readonly [string, () => unknown, string, string[], number][] = [
     ['move-aside'],
     200,
   ],
+  ['bad input 162: a bundle that was edited', () => put(bundleFile, '{}'), 'bundle-damaged', ['move-aside'], 200],
+  [
+    'bad input 157: a bundle that is a symbolic link',
+    () => {
+      rmSync(join(folder.path, bundleFile));
+      symlinkSync('/etc/hostname', join(folder.path, bundleFile));
+    },
+    'bundle-damaged',
+    ['move-aside'],
+    200,
+  ],
 ];
 
 describe('a repair', () => {
@@ -266,13 +288,15 @@ describe('a repair', () => {
     put(FLOOR, 'x');
     put(signatureFile(older), '[');
     put(documentFile, '{}');
+    put(bundleFile, 'no bundle');
     await repair();
     expect([
       text('ledger.json.damaged-1'),
       text(`${FLOOR}.damaged-1`),
       text(`${signatureFile(older)}.damaged-1`),
       text(`${documentFile}.damaged-1`),
-    ]).toEqual(['no ledger', 'x', '[', '{}']);
+      text(`${bundleFile}.damaged-1`),
+    ]).toEqual(['no ledger', 'x', '[', '{}', 'no bundle']);
   });
 
   it('leaves the signatures that verify, also where a file had others beside them', async () => {
@@ -352,21 +376,29 @@ describe('a repair', () => {
     expect([readdirSync(folder.path), text(FLOOR)]).toEqual([before, 'x']);
   });
 
-  it('bad input 157: touches nothing where a folder is a link', async () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
-    rmSync(join(folder.path, 'manifests'), { recursive: true });
-    symlinkSync(elsewhere, join(folder.path, 'manifests'));
-    put(FLOOR, 'x');
-    expect(await repair()).toMatchObject({ actions: [], remaining: [{ code: 'folder-unusable', mendedBy: 'hand' }] });
-    expect([readdirSync(elsewhere), text(FLOOR)]).toEqual([[], 'x']);
-  });
+  it.each(['manifests', 'bundles', dirname(bundleFile)])(
+    'bad input 157: touches nothing where %s is a link',
+    async (name) => {
+      const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+      rmSync(join(folder.path, name), { recursive: true });
+      symlinkSync(elsewhere, join(folder.path, name));
+      put(FLOOR, 'x');
+      const problem = { code: 'folder-unusable', name: name.includes('/') ? '.' : name, mendedBy: 'hand' };
+      expect(await repair()).toMatchObject({ actions: [], remaining: [problem] });
+      expect([readdirSync(elsewhere), text(FLOOR)]).toEqual([[], 'x']);
+    },
+  );
 
-  it('of half-written files removes them and records nothing', async () => {
-    put('.ledger.json.0123456789abcdef.part', 'half');
-    expect((await repair()).actions).toMatchObject([{ type: 'remove-left-over' }]);
-    expect(readdirSync(folder.path)).not.toContain('.ledger.json.0123456789abcdef.part');
-    expect((await ledgerOf()).repairs).toBeUndefined();
-  });
+  it.each(['', 'manifests/', `${dirname(bundleFile)}/`])(
+    'of half-written files removes them and records nothing (%s)',
+    async (at) => {
+      const name = `${at}.file.json.0123456789abcdef.part`;
+      put(name, 'half');
+      expect((await repair()).actions).toMatchObject([{ type: 'remove-left-over', name }]);
+      expect(existsSync(join(folder.path, name))).toBe(false);
+      expect((await ledgerOf()).repairs).toBeUndefined();
+    },
+  );
 
   it('leaves an upgrade that was cut short to the next upgrade', async () => {
     const third = release(digestOf(Buffer.from('third')), 300);
@@ -392,6 +424,7 @@ describe('a repair that is killed, or on a disk that fails', { timeout: 60_000 }
         put(FLOOR, 'x');
         put(signatureFile(older), '[');
         put(documentFile, '{}');
+        put(bundleFile, '{}');
         put('.ledger.json.0123456789abcdef.part', 'half');
       },
     ],

@@ -16,6 +16,7 @@ import { digestOf, hexOf } from '../oci/digest.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
+import { writeBundles } from './bundle-store.ts';
 import { carryOutReset } from './carry-out-reset.ts';
 import { writeDocument } from './document-store.ts';
 import { systemError, unsyncedFs, withFaults } from './failing-fs.test-support.ts';
@@ -60,6 +61,8 @@ const release: Release = {
 const before = commitInstalled(emptyLedger(image), release, { now, forced: false });
 const signature = signer.sign({ digest, logIndex: 200 });
 const signatureFile = `signatures/${key.fileDigest}/${hexOf(digest)}.json`;
+const bundle = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', bytes: Buffer.from('{"a":"bundle"}') };
+const bundleFile = `bundles/sha256-${hexOf(digest)}/${hexOf(digestOf(bundle.bytes))}.json`;
 const documentFile = `manifests/sha256-${hexOf(digest)}`;
 
 let folder: StateFolder;
@@ -72,6 +75,7 @@ afterEach(() => rmSync(folder.path, { recursive: true, force: true }));
 async function prepare(): Promise<void> {
   await writeSignatures(folder, key, digest, [signature], { trust, fs: unsyncedFs });
   await writeDocument(folder, document, { fs: unsyncedFs });
+  await writeBundles(folder, digest, [bundle], { fs: unsyncedFs });
   await writeLedger(folder, before, { fs: unsyncedFs });
   await writeLastLogIndex(folder, profile, before, { fs: unsyncedFs });
   mkdirSync(join(folder.path, OTHER_KEY), { recursive: true, mode: 0o700 });
@@ -93,9 +97,9 @@ describe('a reset', () => {
   it('puts everything of this profile away, and forgets it', async () => {
     const bytes = text('ledger.json');
     await reset();
-    expect([isThere(signatureFile), isThere(documentFile), isThere(FLOOR)]).toEqual([false, false, false]);
-    const kept = [signatureFile, documentFile, FLOOR].map((name) => isThere(`${BACKUP}/${name}`));
-    expect(kept).toEqual([true, true, true]);
+    const files = [signatureFile, documentFile, bundleFile, FLOOR];
+    expect(files.filter(isThere)).toEqual([]);
+    expect(files.filter((name) => isThere(`${BACKUP}/${name}`))).toEqual(files);
     expect(text(`${BACKUP}/ledger.json`)).toBe(bytes);
     const { ledger } = await readLedger(folder, profile, { wait });
     expect(ledger).toEqual({

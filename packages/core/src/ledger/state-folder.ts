@@ -5,7 +5,7 @@ import { printable } from '../errors/printable.ts';
 import type { Profile } from '../profile/profile.ts';
 
 /**
- * Where a profile's state lives: `signatures/`, `manifests/`, `ledger.json`, `ledger.lock`. An absolute path. For the
+ * Where a profile's state lives: `signatures/`, `manifests/`, `bundles/`, `ledger.json`, `ledger.lock`. An absolute path. For the
  * built-in profile it is Dangerzone's own data folder, so that both tools share signatures and floor.
  */
 export interface StateFolder {

@@ -10,6 +10,7 @@ export interface StateInspection {
   readonly floorFile: FloorFileInspection;
   readonly signatures: SignaturesInspection;
   readonly documents: DocumentsInspection;
+  readonly bundles: BundlesInspection;
   /** Everything in the folder, and in the folders where files of ours are written, by path. */
   readonly names: readonly string[];
   /** Half-written files of runs that were killed, or of one that runs now. */
@@ -68,6 +69,13 @@ export interface DocumentsInspection {
   readonly missing: readonly Digest[];
 }
 
+export interface BundlesInspection {
+  readonly files: number;
+  /** Digests of which a bundle is stored whole. */
+  readonly about: readonly Digest[];
+  readonly damaged: readonly { readonly name: string; readonly why: Reason }[];
+}
+
 export interface Reason {
   readonly message: string;
   readonly suggestions: readonly string[];
@@ -81,7 +89,8 @@ export type ProblemCode =
   | 'floor-unproven'
   | 'signatures-damaged'
   | 'signatures-missing'
-  | 'document-damaged';
+  | 'document-damaged'
+  | 'bundle-damaged';
 
 export interface StateProblem {
   readonly code: ProblemCode;

@@ -24,6 +24,9 @@ export function problemsOf(inspection: StateInspection, floors: readonly FloorIn
     ...inspection.documents.damaged.map(({ name, why }) =>
       mendable('document-damaged', name, `stored document ${name} is damaged`, why),
     ),
+    ...inspection.bundles.damaged.map(({ name, why }) =>
+      mendable('bundle-damaged', name, `stored bundle ${name} is damaged`, why),
+    ),
   ];
 }
 
@@ -65,10 +68,10 @@ function unproven({ log, index, origins, supported }: FloorInspection): StatePro
   return mendable('floor-unproven', log, message);
 }
 
-function missingSignatures({ ledger, signatures }: StateInspection): StateProblem[] {
+function missingSignatures({ ledger, signatures, bundles }: StateInspection): StateProblem[] {
   const installed = ledger.state === 'sound' ? installedRelease(ledger.ledger) : undefined;
   if (!installed) return [];
-  const stored = new Set(signatures.files.map(({ digest }) => digest));
+  const stored = new Set([...signatures.files.map(({ digest }) => digest), ...bundles.about]);
   if (chainOf(installed).some((digest) => stored.has(digest))) return [];
   return [
     {

@@ -17,11 +17,12 @@ export const mediaTypes = {
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
+  dsseEnvelope: 'application/vnd.dsse.envelope.v1+json',
 } as const;
 
 export const digestSchema = v.custom<Digest>(isDigest, 'expected a digest sha256:<64 lower-case hex>');
 
-const size = v.pipe(
+export const sizeSchema = v.pipe(
   v.number('expected a whole number of bytes below 2^53'),
   v.check((bytes) => Number.isSafeInteger(bytes) && bytes >= 0, 'expected a whole number of bytes below 2^53'),
 );
@@ -46,7 +47,7 @@ function isTextMap(value: unknown): boolean {
 export const descriptorEntries = {
   mediaType: mediaTypeSchema,
   digest: digestSchema,
-  size,
+  size: sizeSchema,
   annotations: v.optional(annotationsSchema),
   // Foreign content: never fetched, so a descriptor that has it cannot be installed whole.
   urls: v.optional(v.pipe(v.array(v.string()), v.maxLength(0, 'urls are never fetched: refused'))),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { builtInPublicRoot } from '../trust/public-root.ts';
-import { publicTransparencyLogs } from '../trust/trusted-root.ts';
+import { builtInTrustedRoot } from '../trust/trusted-root.ts';
 import { loadProfile } from './load-profile.ts';
 
 const env = {};
@@ -88,7 +88,7 @@ describe('a profile of one’s own', () => {
   it('counts the public Sigstore logs where it names none', async () => {
     const { writeProfile } = await profileFolder();
     const { trust } = await loadProfile(await writeProfile({ transparencyLog: undefined }), { env });
-    expect(trust.logs).toEqual(publicTransparencyLogs());
+    expect(trust.logs).toEqual(builtInTrustedRoot().logs);
   });
 
   it('rests on the public trusted root that it is given, and says so', async () => {
@@ -99,7 +99,7 @@ describe('a profile of one’s own', () => {
       publicRoot: async () => publicRoot,
     });
     expect(profile.publicRoot).toBe(publicRoot);
-    expect(profile.trust.logs).toEqual(publicTransparencyLogs().slice(0, 1));
+    expect(profile.trust.logs).toEqual(builtInTrustedRoot().logs.slice(0, 1));
   });
 
   it.each([
@@ -133,11 +133,9 @@ describe('a profile of one’s own', () => {
       { transparencyLog: { keys: ['rekor.pub'], floor: { ['0'.repeat(64)]: -1 } } },
       'PROFILE_INVALID',
     ],
-    [
-      'provenance that must be there, which this version cannot demand',
-      { provenance: { repository: 'o/r', required: true } },
-      'PROFILE_INVALID',
-    ],
+    ['provenance of no repository', { provenance: { required: true } }, 'PROFILE_INVALID'],
+    ['provenance of an empty repository', { provenance: { repository: '', required: true } }, 'PROFILE_INVALID'],
+    ['provenance that is "demanded"', { provenance: { repository: 'o/r', required: 'true' } }, 'PROFILE_INVALID'],
   ])('with %s is refused', async (_, members, code) => {
     const { writeProfile } = await profileFolder();
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
@@ -181,7 +179,7 @@ describe('SIGSTORE_REKOR_PUBLIC_KEY (bad input 97)', () => {
     const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), {
       env: { SIGSTORE_REKOR_PUBLIC_KEY: path },
     });
-    expect(profile.trust.logs).toEqual(publicTransparencyLogs());
+    expect(profile.trust.logs).toEqual(builtInTrustedRoot().logs);
     expect(profile.notices).toHaveLength(1);
   });
 

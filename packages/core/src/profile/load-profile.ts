@@ -6,7 +6,9 @@ import { parseShape } from '../oci/parse-shape.ts';
 import { parseReference } from '../oci/reference.ts';
 import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
 import { builtInPublicRoot, namePublicRoot, type PublicRoot } from '../trust/public-root.ts';
-import { pinnedLog, type TransparencyLog } from '../trust/transparency-log.ts';
+import { pinnedLog } from '../trust/transparency-log.ts';
+import type { Trust } from '../trust/trust.ts';
+import type { TrustedIdentity } from '../trust/trusted-identity.ts';
 import { parseTrustedRoot } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
 import { MAX_ROOT_BYTES } from './find-public-root.ts';
@@ -69,15 +71,24 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
   );
   const folder = dirname(resolve(path));
   const image = requireName(file.image, place.where);
-  const keys = await readKeys(file.keys, folder);
-  const threshold = requireThreshold(file.threshold ?? 1, keys, place.where);
-  const pinned = await readPinnedLogs(file.transparencyLog, folder);
+  const keys = await readKeys(file.keys ?? [], folder);
+  const identities = readIdentities(file.identities ?? [], place.where);
+  const threshold = requireThreshold(file.threshold ?? 1, keys.length + identities.length, place.where);
+  const pinned = await readPinned(file.transparencyLog, folder);
+  if (identities.length > 0 && pinned && !pinned.root) throw needsRoot(place.where);
   const profile: Profile = {
     name: file.name,
     isBuiltIn: false,
     image,
     tag: parseReference(`${image}:${file.tag ?? 'latest'}`).tag as string,
-    trust: { image, keys, threshold, logs: pinned ?? [] },
+    trust: {
+      image,
+      keys,
+      identities,
+      dedicatedKeys: file.dedicatedKeys ?? false,
+      threshold,
+      ...(pinned ?? { logs: [] }),
+    },
     floor: file.transparencyLog?.floor ?? {},
     freshnessDays: file.freshnessDays ?? DEFAULT_FRESHNESS_DAYS,
     mirrors: file.mirrors ?? [],
@@ -91,8 +102,8 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
 /** The profile with all that a public trusted root says may be believed, and nothing that another one said. */
 export function withPublicRoot(profile: Profile, publicRoot: PublicRoot): Profile {
   const rootName = namePublicRoot(publicRoot);
-  const logs = parseTrustedRoot(publicRoot.bytes, rootName);
-  return { ...profile, publicRoot, trust: { ...profile.trust, logs, rootName } };
+  const root = parseTrustedRoot(publicRoot.bytes, rootName);
+  return { ...profile, publicRoot, trust: { ...profile.trust, logs: root.logs, root, rootName } };
 }
 
 function requireName(text: string, where: string): string {
@@ -125,33 +136,71 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
   return keys;
 }
 
-function requireThreshold(threshold: number, keys: readonly TrustedKey[], where: string): number {
-  if (threshold <= keys.length) return threshold;
-  throw new CodedError(
+/** A pattern counts whole, whatever alternatives stand in it: `^a|b$` alone would be anchored at one end each. */
+function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: string): TrustedIdentity[] {
+  const named = new Set(entries.map((entry) => JSON.stringify([entry.issuer, entry.subject])));
+  if (named.size < entries.length) {
+    throw new CodedError('PROFILE_INVALID', `${where}: an identity is listed twice`, {
+      suggestions: ['List each identity once: a threshold counts distinct ones.'],
+    });
+  }
+  return entries.map(({ issuer, subject }) => ({
+    issuer,
+    subject: typeof subject === 'string' ? subject : readPattern(subject.pattern, where),
+  }));
+}
+
+function readPattern(pattern: string, where: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'u');
+  } catch (cause) {
+    throw new CodedError('PROFILE_INVALID', `${where}: ${printable(pattern)} is no regular expression`, {
+      suggestions: ['Escape what is meant literally, above all each dot: ^https://github\\.com/…$'],
+      cause,
+    });
+  }
+}
+
+function needsRoot(where: string): CodedError {
+  return new CodedError(
     'PROFILE_INVALID',
-    `${where}: "threshold" is ${threshold}, but there are only ${keys.length} keys`,
+    `${where}: "identities" need certificate authorities, which log keys are not`,
     {
-      suggestions: ['Lower the threshold or list more keys.'],
+      suggestions: [
+        'Name a trusted root in transparencyLog.trustedRoot, or leave "transparencyLog" out for the public one.',
+      ],
     },
   );
 }
 
-/** Nothing where the profile pins none. */
-async function readPinnedLogs(
+function requireThreshold(threshold: number, signers: number, where: string): number {
+  if (signers === 0) {
+    throw new CodedError('PROFILE_INVALID', `${where}: expected "keys" or "identities", got neither`, {
+      suggestions: ['Name the key, or the identity, that signs this image.'],
+    });
+  }
+  if (threshold <= signers) return threshold;
+  throw new CodedError(
+    'PROFILE_INVALID',
+    `${where}: "threshold" is ${threshold}, but there are only ${signers} keys and identities`,
+    { suggestions: ['Lower the threshold or list more keys or identities.'] },
+  );
+}
+
+/** Nothing where the profile pins neither log keys nor a root. */
+async function readPinned(
   log: ProfileFile['transparencyLog'],
   folder: string,
-): Promise<readonly TransparencyLog[] | undefined> {
+): Promise<Pick<Trust, 'logs' | 'root'> | undefined> {
   if (!log?.keys && !log?.trustedRoot) return undefined;
   const pinned = (await readKeys(log.keys ?? [], folder)).map(pinnedLog);
-  if (!log.trustedRoot) return pinned;
+  if (!log.trustedRoot) return { logs: pinned };
   const path = resolve(folder, log.trustedRoot);
-  return [
-    ...pinned,
-    ...parseTrustedRoot(
-      await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
-      printable(log.trustedRoot),
-    ),
-  ];
+  const root = parseTrustedRoot(
+    await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
+    printable(log.trustedRoot),
+  );
+  return { logs: [...pinned, ...root.logs], root };
 }
 
 /**

@@ -16,7 +16,8 @@ export interface Profile {
   readonly floor: Readonly<Record<string, number>>;
   readonly freshnessDays: number;
   readonly mirrors: readonly string[];
-  readonly provenance?: { readonly repository: string; readonly workflow?: string };
+  /** What the image is built from; `required`: nothing is installed without provenance that says so. */
+  readonly provenance?: { readonly repository: string; readonly workflow?: string; readonly required?: boolean };
   /** State lives in Dangerzone's own folder, and the log that `last_log_index` is about. Built-in profile only. */
   readonly dangerzoneLogId?: string;
   /** Pinned logs that SIGSTORE_REKOR_PUBLIC_KEY replaced: they count for stored signatures only. */

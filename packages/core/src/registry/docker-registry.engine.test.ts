@@ -1,12 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
 import { cachedSource } from '../source/blob-cache.ts';
 import { fetchChain, findSigned } from '../source/fetch-image.ts';
 import { readVerified } from '../source/read-verified.ts';
+import { publishBundles, referrersTag } from '../testing/bundle-manifest.ts';
+import { publishLayout } from '../testing/publish-layout.ts';
 import { publishTestImage } from '../testing/publish-test-image.ts';
 import { createTestCertificate } from '../testing/test-certificate.ts';
 import { buildTestImage } from '../testing/test-image.ts';
@@ -26,6 +29,10 @@ import { openSources, type SourcesOptions } from './open-sources.ts';
 const repository = 'team/sandbox';
 const name = `registry.example.org/${repository}`;
 const platform = { os: 'linux', architecture: 'amd64' };
+
+const FIXTURES = new URL('../../../../../shared/fixtures/cosign-images/', import.meta.url);
+if (!existsSync(FIXTURES))
+  console.warn('Skipped: the images signed by cosign are not there (../shared/fixtures/cosign-images).');
 
 async function start(options: DockerRegistryOptions = {}) {
   const registry = await startDockerRegistry(options);
@@ -75,6 +82,41 @@ describe.skipIf(!isDockerRegistryHere)('Debian’s docker-registry', () => {
     const missing = parseReference(`${name}:none`);
     await expect(open().resolve(missing)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
   });
+
+  it('bad input 12: has no referrers API, so bundles are found by their tag, and none is none', async () => {
+    const { registry, open, reference, digest } = await start();
+    const bundles = ['v0.3+json', 'v0.1+json'].map((version, at) => ({
+      mediaType: `application/vnd.dev.sigstore.bundle.${version}`,
+      bytes: Buffer.from(`{"number":${at}}`),
+    }));
+    expect(await open().findBundles(reference, digest)).toEqual([]);
+    const { recorder, pushes } = recordPushes(registry.host);
+    publishBundles(recorder, repository, digest, bundles, referrersTag(digest));
+    for (const push of pushes) await push(registry);
+    expect(await open().findBundles(reference, digest)).toEqual(bundles);
+    expect(await open().findAttestations(reference, digest)).toEqual([]);
+  });
+
+  it.skipIf(!existsSync(FIXTURES))(
+    'gives what cosign put there: by tag, in bundles and attestations',
+    { timeout: 60_000 },
+    async () => {
+      const { registry, open, reference } = await start();
+      const { images } = JSON.parse(readFileSync(new URL('cases.json', FIXTURES), 'utf8'));
+      const found: number[] = [];
+      for (const layout of ['bundle-rekor1-fallback', 'att-legacy-rekor1', 'legacy-rekor1']) {
+        const { recorder, pushes } = recordPushes(registry.host);
+        publishLayout(recorder, repository, new URL(`${layout}/`, FIXTURES), new URL('blobs/', FIXTURES));
+        for (const push of pushes) await push(registry);
+      }
+      for (const digest of Object.values(images.rel1) as Digest[]) {
+        found.push((await open().findBundles(reference, digest)).length);
+        found.push((await open().findAttestations(reference, digest)).length);
+        found.push((await open().findSignatures(reference, digest)).length);
+      }
+      expect(found).toEqual([1, 2, 1, 1, 0, 1, 1, 0, 1]); // the index alone is attested, twice
+    },
+  );
 
   it('acceptance 11: goes on with a download of an earlier run, and gives nothing twice', async () => {
     const { registry, open, home } = await start();

@@ -7,9 +7,13 @@ import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import type { ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
 import type { Environment } from './choose-proxy.ts';
+import type { CosignPlace } from './cosign-manifest.ts';
 import { startDeadline } from './deadline.ts';
+import { findBundles } from './find-bundles.ts';
+import { findCosignAttestations } from './find-cosign-attestations.ts';
 import { findCosignSignatures } from './find-cosign-signatures.ts';
 import { createTransport } from './http-transport.ts';
+import { listReferrers } from './list-referrers.ts';
 import type { LogInOptions } from './log-in.ts';
 import { invalid, readWhole, requireContent, tooLong } from './registry-answer.ts';
 import { createRegistryRequests } from './registry-requests.ts';
@@ -87,6 +91,28 @@ export function openRegistry(options: RegistryOptions): ImageSource {
     }
   }
 
+  const lookUp = async <Found>(
+    what: string,
+    { repository }: ImageReference,
+    digest: Digest,
+    { signal: caller }: SourceOptions = {},
+    find: (place: CosignPlace) => Promise<Found>,
+  ): Promise<Found> => {
+    if (!isDigest(digest)) throw new CodedError('MANIFEST_INVALID', `${printable(digest)} is no digest: not looked up`);
+    const { signal, end } = startDeadline(deadlineMs, `the look-up of ${what} of ${digest} at ${location}`, caller);
+    try {
+      return await find({
+        source,
+        readTag: (tag) => readTag(repository, tag, signal),
+        repository,
+        digest,
+        signal,
+      });
+    } finally {
+      end();
+    }
+  };
+
   const source: ImageSource = {
     location,
 
@@ -107,24 +133,19 @@ export function openRegistry(options: RegistryOptions): ImageSource {
     fetch: (wanted, options) => fetchFrom(wanted, 0, options),
     origins: [{ location, fetchFrom }],
 
-    async findSignatures(image, digest, { signal: caller } = {}) {
-      const { signal, end } = startDeadline(
-        deadlineMs,
-        `the look-up of signatures of ${digest} at ${location}`,
-        caller,
-      );
-      try {
-        return await findCosignSignatures(
-          source,
-          (tag) => readTag(image.repository, tag, signal),
-          image.repository,
-          digest,
-          signal,
-        );
-      } finally {
-        end();
-      }
-    },
+    findSignatures: (image, digest, options) => lookUp('signatures', image, digest, options, findCosignSignatures),
+
+    findAttestations: (image, digest, options) =>
+      lookUp('attestations', image, digest, options, findCosignAttestations),
+
+    findBundles: (image, digest, options) =>
+      lookUp('bundles', image, digest, options, async (place) => {
+        const { repository, signal, readTag } = place;
+        const request = { method: 'GET', repository: pathOf(repository), accept: mediaTypes.ociIndex } as const;
+        const askPage = (query: string) =>
+          ask({ ...request, path: `referrers/${digest}${query}`, isFresh: true }, signal);
+        return findBundles(await listReferrers({ location, digest, readTag, askPage }), place);
+      }),
   };
   return source;
 }

@@ -6,7 +6,7 @@ export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';
   /** Path on this registry, a mirror's prefix included. */
   readonly repository: string;
-  /** `manifests/<tag or digest>` or `blobs/<digest>`. */
+  /** `manifests/<tag or digest>`, `blobs/<digest>`, or `referrers/<digest>` with a query. */
   readonly path: string;
   readonly accept: string;
   /** `range` and its like, lower case. */

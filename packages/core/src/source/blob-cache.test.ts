@@ -318,6 +318,8 @@ describe('cachedSource', () => {
     const reference = { registry: registry.host, repository, name: `${registry.host}/${repository}`, tag: 'latest' };
     expect(await cached.resolve(reference)).toBe(digest);
     expect(await cached.findSignatures(reference, digest)).toEqual([]);
+    expect(await cached.findBundles(reference, digest)).toEqual([]);
+    expect(await cached.findAttestations(reference, digest)).toEqual([]);
     expect(await readAll(cached, { kind: 'manifest', repository, digest, limit: 10 })).toEqual(bytes);
     await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
   });

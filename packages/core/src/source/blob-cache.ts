@@ -68,6 +68,8 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
     location: source.location,
     resolve: (reference, options) => source.resolve(reference, options),
     findSignatures: (image, digest, options) => source.findSignatures(image, digest, options),
+    findBundles: (image, digest, options) => source.findBundles(image, digest, options),
+    findAttestations: (image, digest, options) => source.findAttestations(image, digest, options),
 
     async *fetch(wanted, options) {
       if (wanted.kind === 'manifest') return yield await readVerified(source, wanted, options);

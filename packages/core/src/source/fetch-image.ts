@@ -1,13 +1,14 @@
 import { codeOf } from '../errors/coded-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import { MAX_CONFIG_BYTES } from '../oci/image-config.ts';
-import { MAX_MANIFEST_BYTES, parseManifest, selectPlatform } from '../oci/manifest.ts';
+import { type ImageManifest, MAX_MANIFEST_BYTES, parseManifest, selectPlatform } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, type ImageReference } from '../oci/reference.ts';
 import type { Trust } from '../trust/trust.ts';
 import { type ImageChain, linkChain, linkManifest } from '../verify/verified-image.ts';
-import { type SignedDigest, verifySignatures } from '../verify/verify-signatures.ts';
+import type { SignedDigest } from '../verify/verify-signatures.ts';
 import type { ImageSource, SourceOptions } from './image-source.ts';
+import { type LookedUp, lookUpSignatures, type SignatureSource, verifyLookedUp } from './look-up-signatures.ts';
 import { readVerified } from './read-verified.ts';
 
 /** Index, manifest and config of one platform, each fetched by digest and hashed. Two or three requests, no layer. */
@@ -45,13 +46,13 @@ export async function fetchSignedChain(
 ): Promise<{ readonly chain: ImageChain; readonly signed: SignedDigest }> {
   const ended = new AbortController();
   const options = { signal: signal ? AbortSignal.any([signal, ended.signal]) : ended.signal };
-  const early = source.findSignatures(reference, digest, options);
+  const early = lookUpSignatures(source, reference, digest, trust, options);
   early.catch(() => undefined); // its failure counts when it is looked at
-  const findSignatures: ImageSource['findSignatures'] = (image, other, more) =>
-    other === digest ? early : source.findSignatures(image, other, more);
+  const lookUp: LookUp = (other) =>
+    other === digest ? early : lookUpSignatures(source, reference, other, trust, options);
   try {
     const chain = await fetchChain(source, reference, digest, platform, options);
-    return { chain, signed: await findSigned({ findSignatures }, reference, chain, trust, options) };
+    return { chain, signed: await findSignedBy(lookUp, chain, trust) };
   } finally {
     ended.abort();
   }
@@ -59,22 +60,26 @@ export async function fetchSignedChain(
 
 /** The signed digest of a chain: its root, or the platform's manifest where nobody we know signed the index above it. */
 export async function findSigned(
-  source: Pick<ImageSource, 'findSignatures'>,
+  source: SignatureSource,
   reference: ImageReference,
-  { index, manifest }: ImageChain,
+  chain: ImageChain,
   trust: Trust,
   options?: SourceOptions,
 ): Promise<SignedDigest> {
-  const signedAt = async (digest: Digest) =>
-    verifySignatures(await source.findSignatures(reference, digest, options), digest, trust);
-  if (!index) return signedAt(manifest.digest);
+  return findSignedBy((digest) => lookUpSignatures(source, reference, digest, trust, options), chain, trust);
+}
+
+type LookUp = (digest: Digest) => Promise<LookedUp>;
+
+async function findSignedBy(lookUp: LookUp, { index, manifest }: ImageChain, trust: Trust): Promise<SignedDigest> {
+  const signedAt = async ({ digest, bytes }: Pick<ImageManifest, 'digest' | 'bytes'>) =>
+    verifyLookedUp(await lookUp(digest), digest, trust, bytes);
+  if (!index) return signedAt(manifest);
   try {
-    return await signedAt(index.digest);
+    return await signedAt(index);
   } catch (refusal) {
     const code = codeOf(refusal);
     if (code !== 'SIGNATURE_MISSING' && code !== 'SIGNATURE_FOREIGN') throw refusal;
-    return signedAt(manifest.digest).catch((error) =>
-      Promise.reject(codeOf(error) === 'SIGNATURE_MISSING' ? refusal : error),
-    );
+    return signedAt(manifest).catch((error) => Promise.reject(codeOf(error) === 'SIGNATURE_MISSING' ? refusal : error));
   }
 }

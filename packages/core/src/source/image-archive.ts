@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Platform } from '../oci/platform.ts';
+import { isSamePlatform, type Platform } from '../oci/platform.ts';
 import type { ImageSource, SourceOptions } from './image-source.ts';
 
 /**
@@ -18,6 +18,11 @@ export interface ImageArchive extends ImageSource {
   /** Reads all content once and holds it against its digests; throws too where some of it does not belong to `signed`. */
   prove(signed: Digest, options?: ProveOptions): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The platform to look at: the wanted one where it is in the file, else the first. */
+export function platformHeld({ platforms }: Pick<ImageArchive, 'platforms'>, wanted: Platform): Platform {
+  return platforms.find((held) => isSamePlatform(held, wanted)) ?? (platforms[0] as Platform);
 }
 
 export interface ProveOptions extends SourceOptions {

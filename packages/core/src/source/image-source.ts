@@ -1,6 +1,8 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageReference } from '../oci/reference.ts';
+import type { BundleDocument } from '../verify/bundle-document.ts';
+import type { LegacyAttestation } from '../verify/legacy-attestation.ts';
 import type { LegacySignature } from '../verify/legacy-signature.ts';
 
 /** A place that images come from: a registry, a mirror, an archive. Nothing that it says is believed. */
@@ -22,6 +24,19 @@ export interface ImageSource {
    * failed throws and is never read as "none".
    */
   findSignatures(image: ImageReference, digest: Digest, options?: SourceOptions): Promise<readonly LegacySignature[]>;
+
+  /**
+   * Sigstore bundles whose manifest names the digest as its `subject` (OCI 1.1 referrers): image signatures and
+   * attestations, which only their payloads tell apart. "None" and failure as in `findSignatures`.
+   */
+  findBundles(image: ImageReference, digest: Digest, options?: SourceOptions): Promise<readonly BundleDocument[]>;
+
+  /** Cosign's legacy attestations of a digest (tag `sha256-<hex>.att`). "None" and failure as in `findSignatures`. */
+  findAttestations(
+    image: ImageReference,
+    digest: Digest,
+    options?: SourceOptions,
+  ): Promise<readonly LegacyAttestation[]>;
 
   /**
    * The places that content comes from, each by itself and most wanted first: for whoever proves content before it is

@@ -30,9 +30,9 @@ function sourceOf(...chunks: readonly (string | Uint8Array)[]) {
         pulled.isClosed = true;
       }
     },
-    async findSignatures() {
-      return [];
-    },
+    findSignatures: async () => [],
+    findBundles: async () => [],
+    findAttestations: async () => [],
   };
   return { source, pulled };
 }

@@ -47,6 +47,18 @@ function scripted(scripts: readonly Script[]) {
         ask();
         return script.signatures ?? [];
       },
+      async findBundles() {
+        ask();
+        return (script.signatures ?? []).map(({ payload }) => ({ mediaType: 'a bundle', bytes: payload }));
+      },
+      async findAttestations() {
+        ask();
+        return (script.signatures ?? []).map(({ payload, bundle }) => ({
+          envelope: payload,
+          certificate: undefined,
+          bundle,
+        }));
+      },
     };
   });
   return { asked, chain: sourceChain(sources) };
@@ -186,11 +198,13 @@ describe('sourceChain', () => {
       'SIGNATURE_MISSING',
       [0, 1],
     ],
-  ])('looks for signatures: %s', async (_name, scripts, expected, order) => {
-    const { chain, asked } = scripted(scripts);
-    const looking = chain.findSignatures(reference, digest);
-    if (typeof expected === 'number') expect(await looking).toHaveLength(expected);
-    else await expect(looking).rejects.toMatchObject({ code: expected });
-    expect(asked).toEqual(order);
+  ])('looks for signatures, bundles and attestations: %s', async (_name, scripts, expected, order) => {
+    for (const look of ['findSignatures', 'findBundles', 'findAttestations'] as const) {
+      const { chain, asked } = scripted(scripts);
+      const looking = chain[look](reference, digest);
+      if (typeof expected === 'number') expect(await looking).toHaveLength(expected);
+      else await expect(looking).rejects.toMatchObject({ code: expected });
+      expect(asked).toEqual(order);
+    }
   });
 });

@@ -34,22 +34,32 @@ export function sourceChain(sources: readonly ImageSource[]): ImageSource {
       throw allFailed(failures);
     },
 
-    /** "Unsigned" needs every source's word: a look-up that failed is no "none" (design §3, rule 5). */
-    async findSignatures(image, digest, options) {
-      const failures: Error[] = [];
-      for (const source of sources) {
-        try {
-          const found = await source.findSignatures(image, digest, options);
-          if (found.length > 0) return found;
-        } catch (error) {
-          failures.push(requireFault(error));
-        }
-      }
-      const failed = failures.filter((error) => codeOf(error) !== 'SIGNATURE_MISSING');
-      if (failed.length > 0) throw allFailed(failed);
-      const [without] = failures;
-      if (without) throw without;
-      return [];
-    },
+    findSignatures: (image, digest, options) =>
+      firstFound(sources, (source) => source.findSignatures(image, digest, options)),
+    findBundles: (image, digest, options) =>
+      firstFound(sources, (source) => source.findBundles(image, digest, options)),
+    findAttestations: (image, digest, options) =>
+      firstFound(sources, (source) => source.findAttestations(image, digest, options)),
   };
+}
+
+/** "None" needs every source's word: a look-up that failed is no "none" (design §3, rule 5). */
+async function firstFound<Found>(
+  sources: readonly ImageSource[],
+  find: (source: ImageSource) => Promise<readonly Found[]>,
+): Promise<readonly Found[]> {
+  const failures: Error[] = [];
+  for (const source of sources) {
+    try {
+      const found = await find(source);
+      if (found.length > 0) return found;
+    } catch (error) {
+      failures.push(requireFault(error));
+    }
+  }
+  const failed = failures.filter((error) => codeOf(error) !== 'SIGNATURE_MISSING');
+  if (failed.length > 0) throw allFailed(failed);
+  const [without] = failures;
+  if (without) throw without;
+  return [];
 }

@@ -1,5 +1,8 @@
+export { bundleManifest, publishBundles, referrersTag } from './bundle-manifest.ts';
+export { GITHUB_ISSUER, generatorPredicate, githubJob, githubPredicate, type TestBuild } from './github-job.ts';
 export { memoryRuntime } from './memory-runtime.ts';
 export { memorySource } from './memory-source.ts';
+export { publishLayout } from './publish-layout.ts';
 export { type PublishedImage, type PublishOptions, publishTestImage } from './publish-test-image.ts';
 export { describeRuntimeContract, type RuntimeUnderTest } from './runtime-contract.ts';
 export { type PublishedSignature, publishSignatures, signatureManifest, signatureTag } from './signature-manifest.ts';
@@ -11,6 +14,14 @@ export {
   testArchiveMembers,
   testTar,
 } from './test-archive.ts';
+export {
+  attestationManifest,
+  createTestAttester,
+  publishAttestations,
+  type TestAttester,
+  type TestStatement,
+} from './test-attester.ts';
+export { createTestAuthority, type TestAuthority, type TestJob } from './test-authority.ts';
 export { createTestCertificate, type TestCertificateOptions } from './test-certificate.ts';
 export {
   buildTestImage,

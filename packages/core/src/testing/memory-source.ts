@@ -21,8 +21,8 @@ export function memorySource(
       if (!bytes) throw new CodedError('IMAGE_NOT_FOUND', `memory has no ${digest}`);
       yield damage(digest, bytes);
     },
-    async findSignatures() {
-      return [];
-    },
+    findSignatures: async () => [],
+    findBundles: async () => [],
+    findAttestations: async () => [],
   };
 }

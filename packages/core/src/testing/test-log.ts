@@ -31,6 +31,8 @@ export interface TestLog {
   readonly id: string;
   /** Anyone may add an entry, also for a signature that is already in. */
   add(entry: TestLogEntry): TestRekorBundle;
+  /** The same of an entry of any kind, by its canonical body. */
+  enter(body: Uint8Array, entry?: Pick<TestLogEntry, 'time' | 'logIndex'>): TestRekorBundle;
 }
 
 /** `firstIndex` is that of the first entry. The key is made now and goes with the object. */
@@ -39,20 +41,23 @@ export function createTestLog({ firstIndex = 1000 }: { readonly firstIndex?: num
   const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const { fingerprint: id } = parsePublicKey(Buffer.from(publicKeyPem), 'test log');
   let nextIndex = firstIndex;
+  const enter: TestLog['enter'] = (body, { time = new Date(), logIndex = nextIndex } = {}) => {
+    nextIndex = Math.max(nextIndex, logIndex + 1);
+    const Payload = {
+      body: Buffer.from(body).toString('base64'),
+      integratedTime: Math.floor(time.getTime() / 1000),
+      logIndex,
+      logID: id,
+    };
+    // The promise is over canonical JSON (RFC 8785): keys sorted by UTF-16 code units, so `logID` before `logIndex`.
+    const promised = JSON.stringify(Payload, ['body', 'integratedTime', 'logID', 'logIndex']);
+    return { SignedEntryTimestamp: sign('sha256', Buffer.from(promised), privateKey).toString('base64'), Payload };
+  };
   return {
     publicKeyPem,
     id,
-    add({ payload, signature, key, time = new Date(), logIndex = nextIndex, body }) {
-      nextIndex = Math.max(nextIndex, logIndex + 1);
-      const Payload = {
-        body: Buffer.from(body ?? hashedRekordBody(payload, signature, key)).toString('base64'),
-        integratedTime: Math.floor(time.getTime() / 1000),
-        logIndex,
-        logID: id,
-      };
-      // The promise is over canonical JSON (RFC 8785): keys sorted by UTF-16 code units, so `logID` before `logIndex`.
-      const promised = JSON.stringify(Payload, ['body', 'integratedTime', 'logID', 'logIndex']);
-      return { SignedEntryTimestamp: sign('sha256', Buffer.from(promised), privateKey).toString('base64'), Payload };
-    },
+    enter,
+    add: ({ payload, signature, key, body, ...entry }) =>
+      enter(body ?? Buffer.from(hashedRekordBody(payload, signature, key)), entry),
   };
 }

@@ -20,6 +20,8 @@ export interface RegistryContent {
   deleteTag(repository: string, tag: string): void;
   findBlob(repository: string, digest: string): Uint8Array | undefined;
   findManifest(repository: string, tagOrDigest: string): StoredManifest | undefined;
+  /** The manifests that name a digest as their subject, in the order of their coming. */
+  findReferrers(repository: string, digest: string): readonly StoredManifest[];
 }
 
 export function createRegistryContent(): RegistryContent {
@@ -57,5 +59,25 @@ export function createRegistryContent(): RegistryContent {
       const digest = isDigest(tagOrDigest) ? tagOrDigest : found?.tags.get(tagOrDigest);
       return digest && found?.manifests.get(digest);
     },
+    findReferrers(repository, digest) {
+      const manifests = [...(repositories.get(repository)?.manifests.values() ?? [])];
+      return manifests.filter(({ bytes }) => membersOf(bytes).subject?.digest === digest);
+    },
   };
+}
+
+/** What a registry reads of a manifest; tests may put anything that is none. */
+export function membersOf(bytes: Uint8Array): ManifestMembers {
+  try {
+    return (JSON.parse(Buffer.from(bytes).toString()) ?? {}) as ManifestMembers;
+  } catch {
+    return {};
+  }
+}
+
+interface ManifestMembers {
+  readonly subject?: { readonly digest?: string };
+  readonly artifactType?: string;
+  readonly config?: { readonly mediaType?: string };
+  readonly annotations?: unknown;
 }

@@ -4,7 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { createRegistryContent, type RegistryContent } from './test-registry-content.ts';
+import { mediaTypes } from '../oci/descriptor.ts';
+import {
+  createRegistryContent,
+  membersOf,
+  type RegistryContent,
+  type StoredManifest,
+} from './test-registry-content.ts';
 import { type Answer, type FaultHook, type ReceivedRequest, sendAnswer } from './test-registry-fault.ts';
 
 export interface TestRegistryOptions {
@@ -14,6 +20,8 @@ export interface TestRegistryOptions {
   readonly logIn?: TestLogIn;
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly fault?: FaultHook;
+  /** Answers which manifests refer to a digest, at most so many on a page; without, it does not know that question. */
+  readonly referrersApi?: { readonly pageSize?: number };
 }
 
 export interface TestLogIn {
@@ -43,6 +51,7 @@ export async function startTestRegistry({
   logIn,
   tls,
   fault,
+  referrersApi,
 }: TestRegistryOptions = {}): Promise<TestRegistry> {
   const content = createRegistryContent();
   const tokens = new Map<string, string>();
@@ -61,7 +70,7 @@ export async function startTestRegistry({
     const right =
       url.pathname === '/token'
         ? await answerToken(message, url)
-        : (denied(request, url) ?? answerFrom(content, request, url));
+        : (denied(request, url) ?? answerFrom(content, request, url, referrersApi));
     await sendAnswer(response, method, right, await fault?.(request));
   };
   const basic = logIn && `Basic ${Buffer.from(`${logIn.username}:${logIn.password}`).toString('base64')}`;
@@ -110,9 +119,15 @@ export async function startTestRegistry({
   };
 }
 
-const READ = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/;
+const READ = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/;
 
-function answerFrom(content: RegistryContent, request: ReceivedRequest, { pathname }: URL): Answer {
+function answerFrom(
+  content: RegistryContent,
+  request: ReceivedRequest,
+  url: URL,
+  referrersApi: TestRegistryOptions['referrersApi'],
+): Answer {
+  const { pathname } = url;
   if (pathname === '/v2/') return { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
   const [, repository = '', kind, name = ''] = READ.exec(pathname) ?? [];
   if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405, 'UNSUPPORTED');
@@ -120,10 +135,39 @@ function answerFrom(content: RegistryContent, request: ReceivedRequest, { pathna
     const blob = content.findBlob(repository, name);
     return blob ? partOf(blob, name, request.headers.range) : refusal(404, 'BLOB_UNKNOWN');
   }
+  if (kind === 'referrers') {
+    return referrersApi ? listReferrers(content.findReferrers(repository, name), url, referrersApi) : NO_SUCH_PAGE;
+  }
   const manifest = kind && content.findManifest(repository, name);
   if (!manifest) return refusal(404, 'MANIFEST_UNKNOWN');
   const headers = { 'content-type': manifest.mediaType, 'docker-content-digest': manifest.digest };
   return { status: 200, headers, body: manifest.bytes };
+}
+
+/** What registries answer to a path that is not theirs. */
+const NO_SUCH_PAGE: Answer = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
+
+/** Distribution-spec 1.1, "Listing Referrers": a page, and where the next one is. */
+function listReferrers(
+  referrers: readonly StoredManifest[],
+  { pathname, searchParams }: URL,
+  { pageSize = 100 }: { readonly pageSize?: number },
+): Answer {
+  const from = Number(searchParams.get('from'));
+  const manifests = referrers.slice(from, from + pageSize).map(({ digest, mediaType, bytes }) => {
+    const { artifactType, config, annotations } = membersOf(bytes);
+    return { mediaType, digest, size: bytes.length, artifactType: artifactType ?? config?.mediaType, annotations };
+  });
+  const isLast = from + pageSize >= referrers.length;
+  const headers = {
+    'content-type': mediaTypes.ociIndex,
+    ...(!isLast && { link: `<${pathname}?from=${from + pageSize}>; rel="next"` }),
+  };
+  return {
+    status: 200,
+    headers,
+    body: JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }),
+  };
 }
 
 function partOf(blob: Uint8Array, digest: string, range: string | undefined): Answer {

@@ -5,11 +5,14 @@ import { printable } from '../errors/printable.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { decodeBase64 } from '../verify/canonical-base64.ts';
+import type { AuthorityDescription } from './certificate-trust.ts';
 import publicTrustedRoot from './public-trusted-root.json' with { type: 'json' };
 import type { TransparencyLog } from './transparency-log.ts';
 
 const MAX_ROOT_BYTES = 1024 * 1024;
 const MAX_LOGS = 64;
+const MAX_AUTHORITIES = 64;
+const MAX_CHAIN = 8;
 const MIN_RSA_BITS = 2048;
 const END_OF_TIME = new Date(8.64e15);
 
@@ -28,6 +31,8 @@ const KEY_KINDS: Readonly<Record<string, string>> = {
   PKIX_RSA_PKCS1V15_2048_SHA256: 'rsa',
   PKIX_RSA_PKCS1V15_3072_SHA256: 'rsa',
   PKIX_RSA_PKCS1V15_4096_SHA256: 'rsa',
+  // Deprecated, and what the first certificate logs are listed with (there is no hash in the name: it is SHA-256).
+  PKCS1_RSA_PKCS1V5: 'rsa',
 };
 
 const base64 = v.pipe(
@@ -40,6 +45,8 @@ const time = v.pipe(
   v.isoTimestamp('expected an RFC 3339 time'),
   v.transform((text) => new Date(text)),
 );
+// Without a start a library reads "since ever": a key would vouch for times before it existed.
+const period = v.object({ start: time, end: v.optional(time) });
 const logSchema = v.object({
   // Only ever compared with the name in a checkpoint. JSON leaves it out where it is empty.
   baseUrl: v.optional(v.pipe(v.string(), v.check(isSafeUrl, 'expected an https URL')), ''),
@@ -47,13 +54,34 @@ const logSchema = v.object({
   publicKey: v.object({
     rawBytes: base64,
     keyDetails: v.picklist(Object.keys(KEY_KINDS)),
-    // Without a start a library reads "since ever": a key would vouch for times before it existed.
-    validFor: v.object({ start: time, end: v.optional(time) }),
+    validFor: period,
   }),
   logId: v.object({ keyId: v.pipe(base64, v.length(32, 'expected 32 bytes')) }),
 });
+const authoritySchema = v.object({
+  // Told to people, and used for nothing else.
+  uri: v.optional(v.pipe(v.string(), v.check(isSafeUrl, 'expected an https URL')), ''),
+  certChain: v.object({
+    certificates: v.pipe(
+      v.array(v.object({ rawBytes: base64 })),
+      v.minLength(1, 'expected at least one certificate'),
+      v.maxLength(MAX_CHAIN, `expected at most ${MAX_CHAIN} certificates`),
+    ),
+  }),
+  validFor: period,
+});
+const authorities = v.optional(
+  v.pipe(v.array(authoritySchema), v.maxLength(MAX_AUTHORITIES, `expected at most ${MAX_AUTHORITIES} authorities`)),
+  [],
+);
 const rootSchema = v.object({
   mediaType: v.picklist(MEDIA_TYPES),
+  certificateAuthorities: authorities,
+  timestampAuthorities: authorities,
+  ctlogs: v.optional(
+    v.pipe(v.array(logSchema), v.maxLength(MAX_LOGS, `expected at most ${MAX_LOGS} certificate logs`)),
+    [],
+  ),
   tlogs: v.pipe(
     v.array(logSchema),
     v.minLength(1, 'expected at least one transparency log'),
@@ -61,28 +89,52 @@ const rootSchema = v.object({
   ),
 });
 
-/**
- * The transparency logs of a Sigstore `trusted_root.json`. Logs of Rekor v2 stay in the list: they sign no promise
- * (SET), so nothing in a legacy signature can pass for their word.
- */
-export function parseTrustedRoot(bytes: Uint8Array, where: string): readonly TransparencyLog[] {
+/** What a Sigstore `trusted_root.json` says may be believed. Parsed, not yet turned into certificates: few runs need those. */
+export interface TrustedRoot {
+  /**
+   * Logs of Rekor v2 stay in the list: they sign no promise (SET), so nothing in a legacy signature can pass for their
+   * word.
+   */
+  readonly logs: readonly TransparencyLog[];
+  readonly certificateLogs: readonly TransparencyLog[];
+  readonly certificateAuthorities: readonly AuthorityDescription[];
+  readonly timestampAuthorities: readonly AuthorityDescription[];
+}
+
+export function parseTrustedRoot(bytes: Uint8Array, where: string): TrustedRoot {
   const place = { where: `trusted root ${where}`, code: 'PROFILE_INVALID' } as const;
   if (bytes.length > MAX_ROOT_BYTES) throw refused(place.where, `is longer than ${MAX_ROOT_BYTES} bytes`);
-  return readLogs(parseJson(bytes, place), place.where);
+  return readRoot(parseJson(bytes, place), place.where);
 }
 
-let publicLogs: readonly TransparencyLog[] | undefined;
+let publicRoot: TrustedRoot | undefined;
 
-/** The logs of the public Sigstore instance, as known when this version was released. */
-export function publicTransparencyLogs(): readonly TransparencyLog[] {
-  publicLogs ??= readLogs(publicTrustedRoot, 'the built-in public trusted root');
-  return publicLogs;
+/** The public Sigstore instance's, as known when this version was released. */
+export function builtInTrustedRoot(): TrustedRoot {
+  publicRoot ??= readRoot(publicTrustedRoot, 'the built-in public trusted root');
+  return publicRoot;
 }
 
-function readLogs(root: unknown, where: string): readonly TransparencyLog[] {
-  const logs = parseShape(rootSchema, root, { where, code: 'PROFILE_INVALID' }).tlogs.map((log) => toLog(log, where));
+function readRoot(root: unknown, where: string): TrustedRoot {
+  const parsed = parseShape(rootSchema, root, { where, code: 'PROFILE_INVALID' });
+  const logs = parsed.tlogs.map((log) => toLog(log, where));
+  const certificateLogs = parsed.ctlogs.map((log) => toLog(log, where));
   refuseDuplicates(logs, where);
-  return Object.freeze(logs);
+  refuseDuplicates(certificateLogs, where);
+  return Object.freeze({
+    logs: Object.freeze(logs),
+    certificateLogs: Object.freeze(certificateLogs),
+    certificateAuthorities: parsed.certificateAuthorities.map((authority) => toAuthority(authority, where)),
+    timestampAuthorities: parsed.timestampAuthorities.map((authority) => toAuthority(authority, where)),
+  });
+}
+
+function toAuthority(
+  { uri, certChain, validFor: { start, end = END_OF_TIME } }: v.InferOutput<typeof authoritySchema>,
+  where: string,
+): AuthorityDescription {
+  if (end <= start) throw refused(where, 'lists an authority whose validity ends before it starts');
+  return { uri, certificates: certChain.certificates.map(({ rawBytes }) => rawBytes), validFor: { start, end } };
 }
 
 function toLog({ baseUrl, publicKey, logId }: v.InferOutput<typeof logSchema>, where: string): TransparencyLog {
@@ -99,20 +151,20 @@ function toLog({ baseUrl, publicKey, logId }: v.InferOutput<typeof logSchema>, w
 
 /** The key must be of the kind it is said to be: which hash goes with it depends on that. */
 function readKey(der: Buffer, details: string, where: string): KeyObject {
-  const key = readSpki(der, where);
+  const type = details.startsWith('PKCS1_') ? 'pkcs1' : 'spki';
+  const key = readPublicKey(der, type, where);
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   const kind = namedCurve ?? key.asymmetricKeyType;
   if (kind !== KEY_KINDS[details] || (kind === 'rsa' && modulusLength < MIN_RSA_BITS)) {
     throw refused(where, `is said to have a key ${details}, but it is ${printable(kind)}`);
   }
-  if (!key.export({ type: 'spki', format: 'der' }).equals(der))
-    throw refused(where, 'has a key that is not canonical DER');
+  if (!key.export({ type, format: 'der' }).equals(der)) throw refused(where, 'has a key that is not canonical DER');
   return key;
 }
 
-function readSpki(der: Buffer, where: string): KeyObject {
+function readPublicKey(der: Buffer, type: 'spki' | 'pkcs1', where: string): KeyObject {
   try {
-    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+    return createPublicKey({ key: der, format: 'der', type });
   } catch (cause) {
     throw refused(where, 'has no readable public key', cause);
   }

@@ -2,10 +2,11 @@ import { type CodedError, codeOf } from '../errors/coded-error.ts';
 import { type ErrorCode, exitCodeOf, exitCodes } from '../errors/error-code.ts';
 import { requireInstallable } from '../ledger/order.ts';
 import { releaseOf } from '../ledger/release.ts';
-import { formatPlatform, isSamePlatform, type Platform } from '../oci/platform.ts';
-import type { ImageArchive } from '../source/image-archive.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { type ImageArchive, platformHeld } from '../source/image-archive.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { type ArchiveContext, withArchivedRoot } from './archived-root.ts';
+import { demandProvenance } from './demand-provenance.ts';
 import { factsOf } from './installed-image.ts';
 import { remember } from './remember.ts';
 import type { InspectArchiveResult, SignatureVerdict } from './results.ts';
@@ -37,7 +38,7 @@ export async function inspectArchive(context: InspectContext): Promise<InspectAr
 /** The first of `load-archive`'s refusals counts; who signed is told all the same. */
 async function inspect(context: InspectContext, archive: ImageArchive): Promise<Omit<InspectArchiveResult, 'verb'>> {
   const { platforms, bytes } = archive;
-  const platform = platforms.find((held) => isSamePlatform(held, context.platform)) ?? (platforms[0] as Platform);
+  const platform = platformHeld(archive, context.platform);
   let refusal: unknown;
   let facts: Pick<InspectArchiveResult, 'image' | 'signatures'> = { signatures: [] };
   try {
@@ -61,6 +62,7 @@ async function inspect(context: InspectContext, archive: ImageArchive): Promise<
 }
 
 async function requireAcceptable(context: InspectContext, archive: ImageArchive, image: VerifiedImage): Promise<void> {
+  await demandProvenance({ ...context, source: archive }, image);
   await proveArchive(context, archive, image);
   await withStateUnchanged(context, async (session) => {
     await remember(session, image.signed);

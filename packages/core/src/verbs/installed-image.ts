@@ -77,10 +77,9 @@ export async function verifyLocalImage(
   let refusal: unknown;
   for await (const chain of storedChains(state, platform, releases)) {
     if (!claimsChain(local, chain)) continue;
-    for (const digest of [chain.index?.digest, chain.manifest.digest]) {
-      if (!digest) continue;
+    for (const { digest, bytes } of [...(chain.index ? [chain.index] : []), chain.manifest]) {
       try {
-        const image = verifyImage(profile.image, chain, await verifyStored(state, profile, digest));
+        const image = verifyImage(profile.image, chain, await verifyStored(state, profile, digest, bytes));
         return { local, facts: factsOf(image, profile.tag), signed: image.signed, image };
       } catch (error) {
         refusal = moreTelling(refusal, error);

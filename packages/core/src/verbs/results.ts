@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/error-code.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { AcceptedProvenance, AttestationVerdict } from '../verify/provenance/attestation-verdict.ts';
 import type { SignatureVerdict } from '../verify/signature-verdict.ts';
 
 /** An image in a result: the contract's `image` member. What is absent is left out, never null. */
@@ -74,6 +75,15 @@ export interface LayerVerdict {
   readonly reason?: string;
 }
 
+export interface AttestProvenanceResult {
+  readonly verb: 'attest-provenance';
+  readonly status: 'verified';
+  /** Its digest is the one that is attested. */
+  readonly image: ImageFacts;
+  /** All that were looked at; the first is the one that counts. */
+  readonly attestations: readonly [AcceptedProvenance, ...AttestationVerdict[]];
+}
+
 export interface StoreSignaturesResult {
   readonly verb: 'store-signatures';
   readonly status: 'stored';
@@ -104,4 +114,4 @@ export interface Freshness {
   readonly isStale: boolean;
 }
 
-export type { Platform, SignatureVerdict };
+export type { AcceptedProvenance, AttestationVerdict, Platform, SignatureVerdict };

@@ -22,6 +22,7 @@ export interface StateShowResult {
     readonly damaged: readonly string[];
     readonly missing: readonly Digest[];
   };
+  readonly bundles: { readonly files: number; readonly damaged: readonly string[] };
   readonly repairs: readonly RepairRecord[];
   readonly leftOvers: readonly string[];
   /** Damaged files that were kept aside, and what resets put away. */

@@ -10,7 +10,7 @@ import type { VerbContext } from './verb-context.ts';
 /** What is kept, and whether it is sound. No network, no engine, no lock; nothing is changed, also not to heal it. */
 export async function showState({ profile, state }: Pick<VerbContext, 'profile' | 'state'>): Promise<StateShowResult> {
   const inspection = await inspectState(state, profile);
-  const { signatures, documents, leftOvers, kept, holder } = inspection;
+  const { signatures, documents, bundles, leftOvers, kept, holder } = inspection;
   const ledger = inspection.ledger.state === 'sound' ? inspection.ledger.ledger : undefined;
   const floors = inspectFloors(profile, { ...inspection, ledger });
   const problems = problemsOf(inspection, floors);
@@ -34,6 +34,7 @@ export async function showState({ profile, state }: Pick<VerbContext, 'profile' 
       damaged: documents.damaged.map(({ name }) => name),
       missing: documents.missing,
     },
+    bundles: { files: bundles.files, damaged: bundles.damaged.map(({ name }) => name) },
     repairs: ledger?.repairs ?? [],
     leftOvers,
     kept,

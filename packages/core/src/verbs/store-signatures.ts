@@ -1,6 +1,6 @@
 import { CodedError } from '../errors/coded-error.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
-import { verifySignatures } from '../verify/verify-signatures.ts';
+import { lookUpSignatures, verifyLookedUp } from '../source/look-up-signatures.ts';
 import { remember } from './remember.ts';
 import type { StoreSignaturesResult } from './results.ts';
 import { withState } from './state-session.ts';
@@ -24,8 +24,8 @@ export async function storeSignatures(
     const digest =
       reference.digest ??
       (await source.resolve({ ...reference, tag: reference.tag ?? profile.tag }, { ...(signal && { signal }) }));
-    const found = await source.findSignatures(reference, digest, { ...(signal && { signal }) });
-    const signed = verifySignatures(found, digest, profile.trust);
+    const looked = await lookUpSignatures(source, reference, digest, profile.trust, { ...(signal && { signal }) });
+    const signed = verifyLookedUp(looked, digest, profile.trust);
     await storeSigned(state, profile, signed);
     await remember(session, signed);
     const tag = reference.tag ?? (reference.digest ? undefined : profile.tag);

@@ -1,4 +1,5 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { readBundles, writeBundles } from '../ledger/bundle-store.ts';
 import { listDocuments, readDocument, writeDocument } from '../ledger/document-store.ts';
 import type { Release } from '../ledger/release.ts';
 import { keyFoldersWith, readSignatures, writeSignatures } from '../ledger/signature-store.ts';
@@ -17,27 +18,33 @@ export async function storeEvidence(state: StateFolder, profile: Profile, image:
   await storeSigned(state, profile, image.signed);
 }
 
-/** One file for each key that signed: Dangerzone verifies every signature of a file with the file's key. */
+/** One file for each key that signed, as Dangerzone verifies every signature of a file with the file's key; bundles by themselves. */
 export async function storeSigned(
   state: StateFolder,
   profile: Profile,
-  { digest, verdicts, accepted }: SignedDigest,
+  { digest, accepted, acceptedBundles }: SignedDigest,
 ): Promise<void> {
-  const signers = verdicts.flatMap((verdict) => (verdict.verdict === 'accepted' ? [verdict.key] : []));
+  if (acceptedBundles.length > 0) await writeBundles(state, digest, acceptedBundles);
   for (const key of profile.trust.keys) {
-    const own = accepted.filter((_, position) => signers[position] === key.fingerprint);
-    if (own.length > 0) await writeSignatures(state, key, digest, own, { trust: profile.trust });
+    if (accepted.length > 0) await writeSignatures(state, key, digest, accepted, { trust: profile.trust });
   }
 }
 
 /** Verifies what is stored for a digest: bytes on disk are no more trusted than bytes from a registry. */
-export async function verifyStored(state: StateFolder, profile: Profile, digest: Digest): Promise<SignedDigest> {
+export async function verifyStored(
+  state: StateFolder,
+  profile: Profile,
+  digest: Digest,
+  document?: Uint8Array,
+): Promise<SignedDigest> {
   const { keys, logs } = profile.trust;
-  const found = (await Promise.all(keys.map((key) => readSignatures(state, key, digest)))).flatMap(
-    (signatures) => signatures ?? [],
-  );
+  const [bundles, ...signatures] = await Promise.all([
+    readBundles(state, digest),
+    ...keys.map((key) => readSignatures(state, key, digest)),
+  ]);
+  const found = [...signatures.flatMap((legacy) => legacy ?? []), ...bundles];
   if (found.length === 0) throw await nothingStored(state, profile, digest);
-  return verifySignatures(found, digest, { ...profile.trust, logs: [...logs, ...profile.replacedLogs] });
+  return verifySignatures(found, digest, { ...profile.trust, logs: [...logs, ...profile.replacedLogs] }, document);
 }
 
 async function nothingStored(state: StateFolder, { trust }: Profile, digest: Digest): Promise<CodedError> {

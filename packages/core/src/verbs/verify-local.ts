@@ -49,7 +49,8 @@ function noteReplacedLog({ profile, report }: LocalContext, verdicts: VerifyLoca
   });
 }
 
-function requireInstalledName(reference: ImageReference, { image, tag }: Profile): void {
+/** The one name that a profile installs under. */
+export function requireInstalledName(reference: ImageReference, { image, tag }: Profile): void {
   requireOwnImage(reference, image);
   if (reference.tag === undefined || reference.tag === tag) return;
   throw new CodedError('USAGE', `this profile installs ${image}:${tag}, not the tag ${reference.tag}`, {
@@ -57,7 +58,7 @@ function requireInstalledName(reference: ImageReference, { image, tag }: Profile
   });
 }
 
-function requireDigest({ digest }: ImageReference, facts: ImageFacts): void {
+export function requireDigest({ digest }: ImageReference, facts: ImageFacts): void {
   if (digest === undefined || [facts.digest, facts.index, facts.manifest].includes(digest)) return;
   throw new CodedError('IMAGE_NOT_VERIFIED', `expected ${facts.name}@${digest}, installed is ${facts.digest}`, {
     suggestions: ['Leave the digest out to verify what is installed.'],

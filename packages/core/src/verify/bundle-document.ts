@@ -3,7 +3,7 @@
  * type that its keeper gives it. It may hold an image signature or an attestation: only its payload tells which.
  */
 export interface BundleDocument {
-  /** Of the layer or file that holds it; the document must say the same. */
-  readonly mediaType: string;
+  /** Of the layer and manifest that hold it; the document must say the same. Undefined where they contradict each other. */
+  readonly mediaType: string | undefined;
   readonly bytes: Uint8Array;
 }

@@ -1,112 +1,109 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
-import { exitCodes } from '../errors/error-code.ts';
-import { mediaTypes } from '../oci/descriptor.ts';
-import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
-import { parseManifest } from '../oci/manifest.ts';
-import { parseJson } from '../oci/parse-json.ts';
-import { parseReference } from '../oci/reference.ts';
-import { parsePublicKey } from '../trust/public-key.ts';
-import { parseTrustedRoot } from '../trust/trusted-root.ts';
-import type { LegacySignature } from './legacy-signature.ts';
+import {
+  type Case,
+  cases,
+  findAttestations,
+  findBundles,
+  findSignatures,
+  hasCosignImages,
+  trustOf,
+} from './cosign-images.test-support.ts';
+import { verifyAttestations } from './verify-attestations.ts';
 import { verifySignatures } from './verify-signatures.ts';
 
-const FIXTURES = new URL('../../../../../shared/fixtures/cosign-images/', import.meta.url);
-const hasFixtures = existsSync(FIXTURES);
-if (!hasFixtures)
-  console.warn('Skipped: the images signed by cosign are not there (../shared/fixtures/cosign-images).');
-
-interface Case {
-  readonly id: string;
-  readonly layout: string;
-  readonly reference: string;
-  readonly digest: Digest;
-  readonly check: string;
-  readonly format: string;
-  readonly keyFile: string;
-  readonly trustedRoot: string;
-  readonly policy?: 'no-log';
-  readonly dockerReference?: string;
-  readonly expect: 'accept' | 'refuse';
-}
-
-const read = (path: string) => readFileSync(new URL(path, FIXTURES));
-
-function readBlob(digest: Digest): Buffer {
-  const bytes = read(`blobs/sha256/${hexOf(digest)}`);
-  expect(digestOf(bytes)).toBe(digest);
-  return bytes;
-}
-
-/** The legacy signatures of a digest in a layout, as a registry would hand them out. */
-function findSignatures(layout: string, digest: Digest): LegacySignature[] {
-  const { manifests } = JSON.parse(read(`${layout}/index.json`).toString());
-  const tag = `sha256-${hexOf(digest)}.sig`;
-  const entry = manifests.find(
-    ({ annotations }: { annotations?: Record<string, string> }) =>
-      annotations?.['org.opencontainers.image.ref.name'] === tag,
-  );
-  if (!entry) return [];
-  const manifest = parseManifest(readBlob(entry.digest), tag);
-  if (manifest.kind === 'index') throw new TypeError(`${tag} is an index`);
-  return manifest.layers
-    .filter(({ mediaType }) => mediaType === mediaTypes.simpleSigning)
-    .map((layer) => {
-      const bundle = layer.annotations?.['dev.sigstore.cosign/bundle'];
-      return {
-        payload: readBlob(layer.digest),
-        signature: layer.annotations?.['dev.cosignproject.cosign/signature'] ?? '',
-        bundle: bundle && parseJson(Buffer.from(bundle), { where: 'bundle', code: 'SIGNATURE_MALFORMED' }),
-      };
-    });
-}
-
-function codeOfChecking({ layout, reference, dockerReference, digest, keyFile, trustedRoot, policy }: Case) {
-  const trust = {
-    image: parseReference(dockerReference ?? reference).name,
-    keys: [parsePublicKey(read(keyFile), keyFile)],
-    threshold: 1,
-    logs: parseTrustedRoot(read(trustedRoot), trustedRoot),
-    logEntry: policy === 'no-log' ? 'not-required' : 'required',
-  } as const;
+function codeOfChecking({ layout, digest }: Case, trust: ReturnType<typeof trustOf>) {
+  const found = [...findSignatures(layout, digest), ...findBundles(layout, digest)];
   try {
-    return verifySignatures(findSignatures(layout, digest), digest, trust) && 'accepted';
+    return verifySignatures(found, digest, trust) && 'accepted';
   } catch (error) {
-    return codeOf(error);
+    const [first] = (error as { details: { signatures?: { reason: string }[] } }).details.signatures ?? [];
+    return first?.reason ?? codeOf(error);
   }
 }
 
-/** Why each is refused; what is not here is accepted. */
+/** Why each is refused: the reason of the first that does not count, or the code where none was found. The rest is accepted. */
 const refusals: Readonly<Record<string, string>> = {
-  'legacy-rekor1/wrong-key': 'SIGNATURE_FOREIGN',
-  'legacy-rekor1/wrong-log-key': 'LOG_ENTRY_INVALID',
-  'legacy-rekor1/log-key-expired': 'LOG_ENTRY_INVALID',
-  'legacy-rekor1-other-key': 'SIGNATURE_FOREIGN',
-  'legacy-no-log': 'LOG_ENTRY_INVALID',
+  'legacy-rekor1/wrong-key': 'signature-foreign',
+  'legacy-rekor1/wrong-log-key': 'log-unknown',
+  'legacy-rekor1/log-key-expired': 'log-key-expired',
+  'legacy-rekor1-other-key': 'signature-foreign',
+  'legacy-no-log': 'log-entry-missing',
   'legacy-index-only/amd64': 'SIGNATURE_MISSING',
-  'legacy-rekor1-payload-other-type': 'SIGNATURE_INVALID',
+  unsigned: 'SIGNATURE_MISSING',
+  'bundle-rekor2-tsa/wrong-key': 'signature-foreign',
+  'bundle-rekor2-tsa/wrong-log-key': 'log-unknown',
+  'bundle-rekor2-tsa/log-key-expired': 'log-key-expired',
+  'bundle-rekor2-tsa-fallback/wrong-key': 'signature-foreign',
+  'bundle-rekor2-tsa-fallback/wrong-log-key': 'log-unknown',
+  'bundle-rekor2-tsa-fallback/log-key-expired': 'log-key-expired',
+  'bundle-rekor1-fallback/wrong-key': 'signature-foreign',
+  'bundle-rekor1-fallback/wrong-log-key': 'log-unknown',
+  'bundle-rekor1-fallback/log-key-expired': 'log-key-expired',
+  'bundle-tsa-only-fallback': 'log-entry-missing',
+  'legacy-rekor1-payload-other-type': 'payload-other-type',
+  'bundle-rekor2-other-key': 'signature-foreign',
+  'bundle-rekor2-other-key-fallback': 'signature-foreign',
   'att-legacy-rekor1/as-signature': 'SIGNATURE_MISSING',
-  'mutant-legacy-bad-signature': 'SIGNATURE_INVALID',
-  'mutant-legacy-bad-set': 'LOG_ENTRY_INVALID',
-  'mutant-legacy-no-bundle': 'LOG_ENTRY_INVALID',
-  'mutant-legacy-payload-blank': 'SIGNATURE_INVALID',
-  'mutant-legacy-payload-other-digest': 'SIGNATURE_INVALID',
+  'att-bundle-rekor2-tsa/as-signature': 'SIGNATURE_MISSING',
+  'att-bundle-rekor1-fallback/as-signature': 'SIGNATURE_MISSING',
+  'mutant-r1-bad-signature': 'signature-mismatch',
+  'mutant-r1-entry-of-other-signature': 'log-entry-mismatch',
+  'mutant-r1-no-proof': 'bundle-malformed',
+  'mutant-r1-bad-proof-hash': 'log-proof-invalid',
+  'mutant-r1-bad-root-hash': 'log-proof-invalid',
+  'mutant-r1-entry-log-index': 'log-promise-invalid',
+  'mutant-r1-kind-version': 'log-entry-unsupported',
+  'mutant-r1-two-signatures': 'bundle-malformed',
+  'mutant-r1-media-type-0.2': 'bundle-malformed',
+  'mutant-r1-media-type-0.9': 'bundle-malformed',
+  'mutant-r1-unknown-field': 'bundle-malformed',
+  'mutant-r2-payload-other-digest': 'statement-other-digest',
+  'mutant-r2-entry-of-other-signature': 'log-entry-mismatch',
+  'mutant-r2-bad-root-hash': 'log-proof-invalid',
+  'mutant-r2-bad-checkpoint-signature': 'log-proof-invalid',
+  'mutant-r2-no-checkpoint': 'bundle-malformed',
+  'mutant-r2-entry-log-index': 'log-proof-invalid',
+  'mutant-r2-body-changed': 'log-proof-invalid',
+  'mutant-r2-two-signatures': 'bundle-malformed',
+  'mutant-r2-media-type-0.9': 'bundle-malformed',
+  'mutant-r2-unknown-field': 'bundle-malformed',
+  'mutant-r1-no-entry': 'log-entry-missing',
+  'mutant-legacy-bad-signature': 'signature-mismatch',
+  'mutant-legacy-bad-set': 'log-promise-invalid',
+  'mutant-legacy-no-bundle': 'log-entry-missing',
+  'mutant-legacy-payload-blank': 'signature-mismatch',
+  'mutant-legacy-payload-other-digest': 'signature-mismatch',
 };
 
-describe.skipIf(!hasFixtures)('the images signed by cosign', () => {
-  const { cases } = (hasFixtures ? JSON.parse(read('cases.json').toString()) : { cases: [] }) as { cases: Case[] };
-  const legacy = cases.filter(({ format, check }) => format === 'legacy' && check === 'signature');
+describe.skipIf(!hasCosignImages)('the images signed by cosign', () => {
+  const signatures = cases.filter(({ check }) => check === 'signature');
 
   it('have a stated reason for every refusal', () => {
-    const refused = legacy.filter((one) => one.expect === 'refuse').map(({ id }) => id);
-    expect(refused.sort()).toEqual(Object.keys(refusals).sort());
+    const refused = signatures.filter((one) => one.expect === 'refuse').map(({ id }) => id);
+    expect(refused.filter((id) => !(id in refusals))).toEqual([]);
   });
 
-  it.each(legacy.map((one) => [one.expect, one.id, one] as const))('%s %s', (verdict, id, one) => {
-    const code = codeOfChecking(one);
+  it.each(signatures.map((one) => [one.expect, one.id, one] as const))('%s %s', (verdict, id, one) => {
+    const code = codeOfChecking(one, trustOf(one));
     expect(code).toBe(refusals[id] ?? 'accepted');
-    expect(code === 'accepted' ? 'accept' : 'refuse').toBe(verdict);
-    if (code !== 'accepted') expect([3, 7]).toContain(exitCodes[code as keyof typeof exitCodes]);
+    if (verdict !== 'either') expect(code === 'accepted' ? 'accept' : 'refuse').toBe(verdict);
   });
+
+  it.each(signatures.filter(({ format }) => format === 'bundle').map((one) => [one.id, one] as const))(
+    'without dedicatedKeys nothing in %s counts',
+    (_, one) => {
+      expect(codeOfChecking(one, { ...trustOf(one), dedicatedKeys: false })).not.toBe('accepted');
+    },
+  );
+
+  it.each(cases.filter(({ check }) => check === 'attestation').map((one) => [one.expect, one.id, one] as const))(
+    'as an attestation: %s %s',
+    (verdict, _, one) => {
+      const found = [...findAttestations(one.layout, one.digest), ...findBundles(one.layout, one.digest)];
+      const { verified } = verifyAttestations(found, one.digest, trustOf(one));
+      const wanted = verified.filter(({ predicateType }) => predicateType === one.predicateType);
+      expect(wanted.length > 0 ? 'accept' : 'refuse').toBe(verdict);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { CodedError } from '../errors/coded-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
-import { publicTransparencyLogs } from '../trust/trusted-root.ts';
+import { builtInTrustedRoot } from '../trust/trusted-root.ts';
 import { type SignedDigest, verifySignatures } from './verify-signatures.ts';
 
 const FIXTURES = new URL('../../../../../shared/fixtures/', import.meta.url);
@@ -47,7 +47,7 @@ describe.skipIf(!hasFixtures)('the signatures of Dangerzone’s releases', () =>
   });
 
   it.each(all)('%s %s is accepted with the public trusted root', (release, hex) => {
-    expect(signedIn(release, hex, [...publicTransparencyLogs()]).verdicts).toMatchObject([{ verdict: 'accepted' }]);
+    expect(signedIn(release, hex, [...builtInTrustedRoot().logs]).verdicts).toMatchObject([{ verdict: 'accepted' }]);
   });
 
   it.each(releases)('%s: the index was logged before its platforms', (release) => {

@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { type ImageConfig, parseImageConfig, requirePlatform } from '../oci/image-config.ts';
 import { type ImageIndex, type ImageManifest, parseManifest, selectPlatform } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
-import { isEvidence, type SignedDigest } from './verify-signatures.ts';
+import { isEvidence, logTimesOf, type SignedDigest } from './verify-signatures.ts';
 
 /** The documents of one image for one platform, each read by digest: linked, and not yet said to be signed. */
 export interface ImageChain {
@@ -88,12 +88,13 @@ export function verifyImage(name: string, chain: ImageChain, signed: SignedDiges
   if (signed.digest !== index?.digest && signed.digest !== manifest.digest) {
     throw new CodedError('IMAGE_NOT_VERIFIED', `${name}: the signed digest ${signed.digest} is not part of this image`);
   }
-  const entries = signed.verdicts.flatMap((verdict) =>
-    verdict.verdict === 'accepted' && verdict.log ? [verdict.log] : [],
-  );
   const ranks: Record<string, number> = {};
-  for (const { id, index: at } of entries) ranks[id] = Math.min(at, ranks[id] ?? Number.POSITIVE_INFINITY);
-  const loggedAt = entries.map(({ time }) => time).sort((left, right) => left.getTime() - right.getTime())[0];
+  for (const verdict of signed.verdicts) {
+    if (verdict.verdict !== 'accepted' || verdict.log?.index === undefined) continue;
+    const { id, index: at } = verdict.log;
+    ranks[id] = Math.min(at, ranks[id] ?? Number.POSITIVE_INFINITY);
+  }
+  const loggedAt = logTimesOf(signed)[0];
   const roots = [manifest, ...(index ? [index] : [])].map(({ mediaType, digest, bytes }) => ({
     descriptor: { mediaType, digest, size: bytes.length },
     bytes,

@@ -2,7 +2,10 @@ import { CodedError } from '../errors/coded-error.ts';
 import type { ErrorCode } from '../errors/error-code.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Trust } from '../trust/trust.ts';
+import { acceptBundleSignature } from './accept-bundle-signature.ts';
 import { acceptLegacySignature } from './accept-legacy-signature.ts';
+import type { BundleDocument } from './bundle-document.ts';
+import { type FoundSignature, isBundle } from './found-signature.ts';
 import type { LegacySignature } from './legacy-signature.ts';
 import {
   type AcceptedSignature,
@@ -25,20 +28,38 @@ export interface SignedDigest {
   readonly verdicts: readonly SignatureVerdict[];
   /** Those of `found` that counted, in the order found; what is worth storing. */
   readonly accepted: readonly LegacySignature[];
+  readonly acceptedBundles: readonly BundleDocument[];
 }
 
-/** Holds all signatures found for a digest against the trust: evidence, or an error that tells each one's reason. */
-export function verifySignatures(found: readonly LegacySignature[], digest: Digest, trust: Trust): SignedDigest {
+/**
+ * Holds all signatures found for a digest against the trust: evidence, or an error that tells each one's reason. Each form
+ * is verified whole, by its own rules. `document` is the manifest with this digest, where it is at hand.
+ */
+export function verifySignatures(
+  found: readonly FoundSignature[],
+  digest: Digest,
+  trust: Trust,
+  document?: Uint8Array,
+): SignedDigest {
   if (found.length > MAX_SIGNATURES) {
     throw new CodedError(
       'LIMIT_EXCEEDED',
       `${digest} has ${found.length} signatures: at most ${MAX_SIGNATURES} are read`,
     );
   }
-  const verdicts = found.map((signature) => judge(signature, digest, trust));
+  const judged = found
+    .map((signature) => ({ signature, verdict: judge(signature, digest, trust, document) }))
+    .filter(({ verdict }) => !isOtherStatement(verdict));
+  const verdicts = judged.map(({ verdict }) => verdict);
   requireThreshold(verdicts, digest, trust);
-  const accepted = found.filter((_, position) => verdicts[position]?.verdict === 'accepted');
-  const signed: SignedDigest = Object.freeze({ image: trust.image, digest, verdicts, accepted });
+  const counted = judged.flatMap(({ signature, verdict }) => (verdict.verdict === 'accepted' ? [signature] : []));
+  const signed: SignedDigest = Object.freeze({
+    image: trust.image,
+    digest,
+    verdicts,
+    accepted: counted.filter((signature): signature is LegacySignature => !isBundle(signature)),
+    acceptedBundles: counted.filter(isBundle),
+  });
   made.add(signed);
   return signed;
 }
@@ -50,9 +71,27 @@ export function isEvidence(signed: SignedDigest): boolean {
   return made.has(signed);
 }
 
-function judge(signature: LegacySignature, digest: Digest, trust: Trust): SignatureVerdict {
+/** When logs say that the digest was signed, earliest first. */
+export function logTimesOf({ verdicts }: SignedDigest): readonly Date[] {
+  const times = verdicts.flatMap((verdict) => (verdict.verdict === 'accepted' ? (verdict.log?.time ?? []) : []));
+  return times.sort((left, right) => left.getTime() - right.getTime());
+}
+
+/** Attestations lie beside signatures, in the same form: no signature, so neither a bad one. */
+function isOtherStatement(verdict: SignatureVerdict): boolean {
+  return verdict.verdict !== 'accepted' && verdict.reason === 'statement-other-type';
+}
+
+function judge(
+  signature: FoundSignature,
+  digest: Digest,
+  trust: Trust,
+  document: Uint8Array | undefined,
+): SignatureVerdict {
   try {
-    return acceptLegacySignature(signature, digest, trust);
+    return isBundle(signature)
+      ? acceptBundleSignature(signature, digest, trust, document)
+      : acceptLegacySignature(signature, digest, trust);
   } catch (error) {
     if (!(error instanceof SignatureRefusal)) throw error;
     const { reason, detail } = error;
@@ -65,10 +104,12 @@ function judge(signature: LegacySignature, digest: Digest, trust: Trust): Signat
   }
 }
 
-/** Distinct keys count, not signatures: (r, s) and (r, n−s), or one signature logged twice, are one signer. */
+/** Distinct keys and identities count, not signatures: (r, s) and (r, n−s), or one signature logged twice, are one signer. */
 function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest, trust: Trust): void {
   const signers = new Set(
-    verdicts.filter((verdict): verdict is AcceptedSignature => verdict.verdict === 'accepted').map(({ key }) => key),
+    verdicts
+      .filter((verdict): verdict is AcceptedSignature => verdict.verdict === 'accepted')
+      .map(({ key, identity }) => key ?? `${identity.issuer} ${identity.subject}`),
   );
   if (signers.size >= trust.threshold && signers.size > 0) return;
   const refused = verdicts.filter((verdict): verdict is RefusedSignature => verdict.verdict !== 'accepted');
@@ -76,7 +117,7 @@ function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest,
   if (signers.size > 0) {
     throw new CodedError(
       'THRESHOLD_NOT_MET',
-      `${digest}: expected signatures by ${trust.threshold} of the trusted keys, got ${signers.size}`,
+      `${digest}: expected signatures by ${trust.threshold} of those whom the profile trusts, got ${signers.size}`,
       { details },
     );
   }
@@ -114,6 +155,16 @@ const refusalCodes: Record<RefusalReason, ErrorCode> = {
   'log-unknown': 'LOG_ENTRY_INVALID',
   'log-key-expired': 'LOG_ENTRY_INVALID',
   'log-promise-invalid': 'LOG_ENTRY_INVALID',
+  'log-proof-invalid': 'LOG_ENTRY_INVALID',
+  'log-entry-unsupported': 'LOG_ENTRY_INVALID',
+  'bundle-malformed': 'SIGNATURE_MALFORMED',
+  'bundle-key-not-dedicated': 'SIGNATURE_INVALID',
+  'bundle-needs-document': 'SIGNATURE_INVALID',
+  'statement-malformed': 'SIGNATURE_MALFORMED',
+  'statement-other-type': 'SIGNATURE_INVALID',
+  'statement-other-digest': 'SIGNATURE_INVALID',
+  'certificate-invalid': 'SIGNATURE_INVALID',
+  'timestamp-invalid': 'SIGNATURE_INVALID',
 };
 
 const MISSING = ['Do not run this image. If you expected a signed one, check the name, or ask the publisher.'];
@@ -123,6 +174,11 @@ function suggestionsFor(reason: RefusalReason, { rootName }: Trust): string[] {
     return ['Check that the profile has the publisher’s key, and that this is the image you mean.'];
   if (reason === 'payload-other-image')
     return ['Give the name that the publisher signed; to fetch from elsewhere under that name use --mirror.'];
+  if (reason === 'bundle-key-not-dedicated') {
+    return [
+      'If the publisher says that this key signs this image and nothing else, put "dedicatedKeys": true into the profile.',
+    ];
+  }
   if (reason === 'log-unknown' || reason === 'log-key-expired') {
     if (rootName !== undefined) {
       return [

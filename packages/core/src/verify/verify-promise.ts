@@ -1,0 +1,20 @@
+import { verify } from 'node:crypto';
+import type { TransparencyLogEntry } from '@sigstore/bundle';
+import type { TransparencyLog } from '../trust/transparency-log.ts';
+import { SignatureRefusal } from './signature-verdict.ts';
+
+/**
+ * Rekor v1's promise (signed entry timestamp): over the canonical JSON of what it promises, keys sorted. The library
+ * checks it too, but not for entries whose kind it does not read (`intoto` 0.0.1, which older provenance carries).
+ */
+export function verifyPromise(entry: TransparencyLogEntry, { id, authority }: TransparencyLog): void {
+  const promised = {
+    body: entry.canonicalizedBody.toString('base64'),
+    integratedTime: Number(entry.integratedTime),
+    logID: id,
+    logIndex: Number(entry.logIndex),
+  };
+  const promise = entry.inclusionPromise?.signedEntryTimestamp;
+  if (promise && verify('sha256', Buffer.from(JSON.stringify(promised)), authority.publicKey, promise)) return;
+  throw new SignatureRefusal('log-promise-invalid');
+}
