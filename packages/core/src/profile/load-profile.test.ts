@@ -141,6 +141,21 @@ describe('a profile of one’s own', () => {
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
   });
 
+  it.each<[string, object, boolean]>([
+    ['pins log keys and demands provenance', { provenance: { repository: 'o/r', required: true } }, true],
+    ['pins log keys and only expects provenance', { provenance: { repository: 'o/r' } }, false],
+  ])('takes certificates for provenance by the public trusted root where it %s', async (_, members, isAsked) => {
+    const { writeProfile } = await profileFolder();
+    const asked: string[] = [];
+    const publicRoot = async () => {
+      asked.push('public root');
+      return builtInPublicRoot();
+    };
+    const profile = await loadProfile(await writeProfile(members), { env, publicRoot });
+    expect([asked.length > 0, profile.provenanceRoot !== undefined]).toEqual([isAsked, isAsked]);
+    expect(profile.trust.logs.every(({ isPinned }) => isPinned)).toBe(true);
+  });
+
   it('names the place of a mistake', async () => {
     const { writeProfile } = await profileFolder();
     const path = await writeProfile({ transparencyLog: { keys: ['rekor.pub'], url: 'x' } });

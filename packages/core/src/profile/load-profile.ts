@@ -96,7 +96,10 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
     replacedLogs: [],
     notices: [],
   };
-  return pinned ? profile : withPublicRoot(profile, await publicRoot());
+  if (!pinned) return withPublicRoot(profile, await publicRoot());
+  if (!file.provenance?.required || pinned.root) return profile;
+  const root = await publicRoot();
+  return { ...profile, provenanceRoot: parseTrustedRoot(root.bytes, namePublicRoot(root)) };
 }
 
 /** The profile with all that a public trusted root says may be believed, and nothing that another one said. */

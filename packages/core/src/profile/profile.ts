@@ -1,6 +1,7 @@
 import type { PublicRoot } from '../trust/public-root.ts';
 import type { TransparencyLog } from '../trust/transparency-log.ts';
 import type { Trust } from '../trust/trust.ts';
+import type { TrustedRoot } from '../trust/trusted-root.ts';
 
 /** What a person or organisation decided to trust, and about which image. Loaded once; nothing from outside changes it. */
 export interface Profile {
@@ -17,7 +18,13 @@ export interface Profile {
   readonly freshnessDays: number;
   readonly mirrors: readonly string[];
   /** What the image is built from; `required`: nothing is installed without provenance that says so. */
-  readonly provenance?: { readonly repository: string; readonly workflow?: string; readonly required?: boolean };
+  readonly provenance?: {
+    readonly repository: string;
+    readonly workflow?: string;
+    readonly required?: boolean;
+  };
+  /** Where provenance is demanded, and the profile pins log keys, which know of no certificates: whose certificates count. */
+  readonly provenanceRoot?: TrustedRoot;
   /** State lives in Dangerzone's own folder, and the log that `last_log_index` is about. Built-in profile only. */
   readonly dangerzoneLogId?: string;
   /** Pinned logs that SIGSTORE_REKOR_PUBLIC_KEY replaced: they count for stored signatures only. */
