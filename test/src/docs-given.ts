@@ -14,6 +14,7 @@ import {
 } from '@dangerzone-image/core/testing';
 import { expect } from 'vitest';
 import { createMachine, type Machine, recent } from './docs-machine.ts';
+import { SIGSTORE, startTufPublisher, trustedRootWith } from './tuf-publisher.ts';
 
 interface Given {
   /** How the registry is from the start. */
@@ -102,6 +103,7 @@ const givens: Readonly<Record<string, Given>> = {
     startsEmpty: true,
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
   },
+  'Sigstore has a newer trusted root': { startsEmpty: true, prepare: publishTrustedRoot },
   'Dangerzone was here': { startsEmpty: true, prepare: leaveDangerzoneState },
 };
 
@@ -192,6 +194,15 @@ async function holdUpgrade(machine: Machine): Promise<void> {
   });
   const { requests } = machine.world.registry;
   await expect.poll(() => requests.some((line) => line.includes('/blobs/')), { timeout: 20_000 }).toBe(true);
+}
+
+/** Sigstore as it could be tomorrow: its trusted root names the log that the release is in. */
+async function publishTrustedRoot({ world, addresses, env, atEnd }: Machine): Promise<void> {
+  const tuf = await startTufPublisher();
+  atEnd.push(() => tuf.served.close());
+  tuf.repository.publish(trustedRootWith(world.signer));
+  addresses.push([SIGSTORE, tuf.served.origin]);
+  Object.assign(env, tuf.env);
 }
 
 /** The folder as Dangerzone 0.11 leaves it, and the built-in profile. */

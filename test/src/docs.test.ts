@@ -13,6 +13,7 @@ const names = [
   'in-ci',
   'beside-dangerzone',
   'state',
+  'trust',
 ];
 const pages = names.map((name) => readPage(name));
 const hasShell = spawnSync('sh', ['-c', 'exit 0']).status === 0;
@@ -68,6 +69,7 @@ describe('what the pages say', () => {
       'in-ci': [],
       'beside-dangerzone': [],
       state: [],
+      trust: [],
     });
   });
 });

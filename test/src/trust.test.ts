@@ -23,7 +23,7 @@ async function createMachine(options?: Parameters<typeof startTufPublisher>[0]) 
     profile,
     store: join(world.folder, 'home', '.local', 'share', 'dangerzone-image', 'trusted-root'),
     run,
-    update: (...words: string[]) => run(['trust', 'update', '--mirror', tuf.served.origin, ...words]),
+    update: (...words: string[]) => run(['trust', 'update', ...words]),
     upgrade: (...words: string[]) => run(['upgrade', ...local, ...words]),
     verifyLocal: (...words: string[]) => run(['verify-local', ...local, ...words]),
     async [Symbol.asyncDispose]() {
@@ -137,6 +137,71 @@ describe('trust update', () => {
     expect(await machine.world.run(['upgrade'])).toMatchObject({ code: 0 });
     expect(await machine.update()).toMatchObject({ code: 0 });
     expect(await machine.upgrade()).toMatchObject({ code: 0 });
+  });
+});
+
+describe('an archive of a machine that fetched a newer trusted root', () => {
+  /** Another person's machine, with the same tool and profile, and nothing else. */
+  async function elsewhere(machine: Awaited<ReturnType<typeof createMachine>>) {
+    const home = join(machine.world.folder, 'elsewhere');
+    await mkdir(home, { mode: 0o700 });
+    const layout = ['--runtime', 'oci-layout', '--runtime-option', `path=${join(home, 'images')}`];
+    return (profile: string, words: readonly string[]) =>
+      machine.run([...words, '--profile', profile, '--state-dir', join(home, 'state'), ...layout], { HOME: home });
+  }
+  async function prepare(machine: Awaited<ReturnType<typeof createMachine>>) {
+    const file = join(machine.world.folder, 'sandbox.tar');
+    const words = ['prepare-archive', '--profile', machine.profile, '--state-dir', machine.world.state];
+    expect(await machine.run([...words, '--output', file])).toMatchObject({ code: 0 });
+    return file;
+  }
+
+  it('brings it along: what it signs for is taken offline, and verifies from then on', async () => {
+    await using machine = await createMachine();
+    await machine.update();
+    const file = await prepare(machine);
+    await machine.tuf.served.close();
+    await machine.world.registry.close();
+    const there = await elsewhere(machine);
+    const inspected = await there(machine.profile, ['inspect-archive', file]);
+    expect(inspected).toMatchObject({ code: 0, json: { status: 'acceptable' } });
+    expect(inspected.stderr).toContain('(from the archive) counts: it is good until');
+    expect(await there(machine.profile, ['load-archive', file, '--dry-run'])).toMatchObject({ code: 0 });
+    expect((await there(machine.profile, ['trust', 'show'])).json).toMatchObject({ status: 'built-in' });
+    expect(await there(machine.profile, ['load-archive', file])).toMatchObject({
+      code: 0,
+      json: { status: 'installed' },
+    });
+    expect((await there(machine.profile, ['trust', 'show'])).json).toMatchObject({
+      status: 'updated',
+      from: expect.stringContaining('sandbox.tar'),
+    });
+    expect(await there(machine.profile, ['verify-local'])).toMatchObject({ code: 0, json: { status: 'verified' } });
+  });
+
+  it('brings nothing to who pins a log, or does not begin with the same root', async () => {
+    await using machine = await createMachine();
+    await machine.update();
+    const file = await prepare(machine);
+    const there = await elsewhere(machine);
+    const pinned = await there(machine.world.profile, ['load-archive', file]);
+    expect(pinned).toMatchObject({ code: 0, json: { status: 'installed' } });
+    expect(pinned.stderr).not.toContain('trusted root');
+    expect((await there(machine.profile, ['trust', 'show'])).json).toMatchObject({ status: 'built-in' });
+    const words = ['load-archive', file, '--profile', machine.profile, '--state-dir', join(machine.world.folder, 's')];
+    const layout = ['--runtime', 'oci-layout', '--runtime-option', `path=${join(machine.world.folder, 'i')}`];
+    const stranger = await machine.world.runBare([...words, ...layout, '--json']);
+    expect(stranger).toMatchObject({ code: 3, json: { error: { code: 'LOG_ENTRY_INVALID' } } });
+    expect(stranger.stderr).toContain('The trusted root in the archive is ignored');
+  });
+
+  it('has none where none was fetched, or where the profile pins its log', async () => {
+    await using machine = await createMachine();
+    const file = join(machine.world.folder, 'pinned.tar');
+    await machine.update();
+    expect(await machine.world.run(['prepare-archive', '--output', file])).toMatchObject({ code: 0 });
+    expect((await readFile(file)).includes('./tuf/')).toBe(false);
+    expect((await readFile(await prepare(machine))).includes('./tuf/timestamp.json')).toBe(true);
   });
 });
 

@@ -10,11 +10,14 @@ import {
   type TestRepository,
 } from '@dangerzone-image/tuf/testing';
 
+/** Where Sigstore publishes. */
+export const SIGSTORE = 'https://tuf-repo-cdn.sigstore.dev';
+
 /** Sigstore as it could be tomorrow: its TUF repository, with keys of ours, on loopback. */
 export interface TufPublisher extends AsyncDisposable {
   readonly repository: TestRepository;
   readonly served: ServedRepository;
-  /** For the built CLI: the same code, born with this repository's root in place of Sigstore's. */
+  /** For the built CLI: the same code, with this repository's root and address in place of Sigstore's. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -24,20 +27,21 @@ export async function startTufPublisher(options?: ServeOptions): Promise<TufPubl
   return {
     repository,
     served,
-    env: { NODE_OPTIONS: `--import=${withInitialRoot(repository.initialRoot)}` },
+    env: { NODE_OPTIONS: `--import=${standIn({ root: repository.initialRoot, origin: served.origin })}` },
     [Symbol.asyncDispose]: () => served.close(),
   };
 }
 
-/** Turns one constant as the file is loaded. There is no option for it, and none may ever be. */
-function withInitialRoot(root: Buffer): string {
+/** Turns two constants as the file is loaded. There is no option for the root, and none may ever be. */
+function standIn({ root, origin }: { readonly root: Buffer; readonly origin: string }): string {
   const seeds: Record<string, { 'root.json': string }> = createRequire(import.meta.url)('@sigstore/tuf/seeds.json');
-  const shipped = seeds['https://tuf-repo-cdn.sigstore.dev']?.['root.json'] ?? '';
+  const shipped = seeds[SIGSTORE]?.['root.json'] ?? '';
   const script = `import { registerHooks } from 'node:module';
     registerHooks({ load(url, context, next) {
       const loaded = next(url, context);
       if (!url.includes('/tuf/dist/')) return loaded;
-      return { ...loaded, source: String(loaded.source).replaceAll('${shipped}', '${root.toString('base64')}') };
+      const source = String(loaded.source).replaceAll('${shipped}', '${root.toString('base64')}');
+      return { ...loaded, source: source.replaceAll('${SIGSTORE}', '${origin}') };
     } });`;
   return `data:text/javascript;base64,${Buffer.from(script).toString('base64')}`;
 }

@@ -63,7 +63,7 @@ export { pinnedLog, type TransparencyLog } from './trust/transparency-log.ts';
 export type { Trust } from './trust/trust.ts';
 export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-identity.ts';
 export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
-export type { ArchiveContext, ProvenRoot, ProveRoot } from './verbs/archived-root.ts';
+export { type ArchiveContext, type ProvenRoot, type ProveRoot, withArchivedRoot } from './verbs/archived-root.ts';
 export { type AttestOptions, attestInstalled, attestProvenance } from './verbs/attest-provenance.ts';
 export { check } from './verbs/check.ts';
 export { type FetchedBundles, type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';

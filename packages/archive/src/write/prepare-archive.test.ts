@@ -148,6 +148,19 @@ describe('prepareArchive', () => {
     expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining('left out') });
   });
 
+  it('carries what proves a newer trusted root, where there is one, ahead of everything that is long', async () => {
+    const { context, publish, output, folder } = await createArchiveWorld();
+    publish(release(1));
+    const tuf = new Map([
+      ['1.root.json', Buffer.from('{"root":1}')],
+      [`targets/${'a'.repeat(64)}.trusted_root.json`, Buffer.from('{"trusted":1}')],
+    ]);
+    await prepareArchive(context, { platforms: [amd64], output, toolVersion, tuf });
+    const members = readTar(await readFile(join(folder, 'amd64.tar')));
+    for (const [name, bytes] of tuf) expect(members.get(`./tuf/${name}`)).toEqual(bytes);
+    expect([...members.keys()].indexOf('./tuf/1.root.json')).toBe(4);
+  });
+
   it('carries the bundles of what is in the file, each with a manifest about it, and none of an index that is not', async () => {
     const { context, publish, output, folder, registry } = await createArchiveWorld({ referrersApi: {} });
     const published = release(1);

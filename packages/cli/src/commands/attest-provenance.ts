@@ -4,7 +4,7 @@ import { BaseCommand } from '../base-command.ts';
 import { imageArgs, readImage } from '../options/image-argument.ts';
 import { attestProvenanceLines } from '../render/attest-provenance-lines.ts';
 import { openInstall, openOnline, openVerb } from '../session/open-context.ts';
-import { openTrustedRoot, withoutTrustedRoot } from '../session/open-trusted-root.ts';
+import { openTrustedRoot, withoutTrustedRoot, withRootOf } from '../session/open-trusted-root.ts';
 import type { Surroundings } from '../session/surroundings.ts';
 
 export default class AttestProvenance extends BaseCommand {
@@ -79,10 +79,11 @@ function attestArchive(file: string): typeof attestOnline {
       import('@dangerzone-image/archive'),
       import('@dangerzone-image/core'),
     ]);
-    const context = await openVerb(withoutTrustedRoot(surroundings));
-    const trustedRoot = await openTrustedRoot(surroundings, context.profile);
+    const given = await openVerb(withoutTrustedRoot(surroundings));
     const source = await openArchive(file, { signal: surroundings.signal });
     try {
+      const context = await withRootOf(source, given, surroundings);
+      const trustedRoot = await openTrustedRoot(surroundings, context.profile);
       const reference = image ?? parseReference(context.profile.image);
       const platform = platformHeld(source, hostPlatform());
       return await attestProvenance({ ...context, source, trustedRoot }, { reference, platform, expected });

@@ -72,7 +72,7 @@ async function knownFolder(surroundings: Pick<Surroundings, 'env'>): Promise<Sta
 
 /** What a profile pins, nothing replaces: a trusted root that would count for nothing is a mistake, and is said. */
 export function requireEffect({ trustedRoot }: Pick<VerbOptions, 'trustedRoot'>, profile: Profile): void {
-  if (trustedRoot === undefined || profile.publicRoot) return;
+  if (trustedRoot === undefined || profile.publicRoot || profile.provenanceRoot) return;
   throw new CodedError(
     'USAGE',
     `expected no --trusted-root: the profile ${profile.name} pins its own log, which nothing replaces`,

@@ -1,5 +1,5 @@
-import type { Profile, TrustedRoot } from '@dangerzone-image/core';
-import { openPublicRoot } from './open-public-root.ts';
+import type { ImageArchive, Profile, TrustedRoot, VerbContext } from '@dangerzone-image/core';
+import { openPublicRoot, rootProver } from './open-public-root.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
@@ -16,4 +16,15 @@ export async function openTrustedRoot(surroundings: Surroundings, { trust }: Pro
 /** For whoever opens a profile whose signatures are not in question. */
 export function withoutTrustedRoot(surroundings: Surroundings): Surroundings {
   return { ...surroundings, options: { ...surroundings.options, trustedRoot: undefined } };
+}
+
+/** With the trusted root that an archive brings, where the profile rests on the public one and the user names no other. */
+export async function withRootOf(
+  archive: ImageArchive,
+  given: VerbContext,
+  surroundings: Surroundings,
+): Promise<VerbContext> {
+  if (surroundings.options.trustedRoot !== undefined) return given;
+  const { withArchivedRoot } = await import('@dangerzone-image/core');
+  return (await withArchivedRoot({ ...given, proveRoot: rootProver(surroundings) }, archive)).context;
 }

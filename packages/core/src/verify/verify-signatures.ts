@@ -163,11 +163,20 @@ const refusalCodes: Record<RefusalReason, ErrorCode> = {
   'statement-malformed': 'SIGNATURE_MALFORMED',
   'statement-other-type': 'SIGNATURE_INVALID',
   'statement-other-digest': 'SIGNATURE_INVALID',
+  'authority-unknown': 'SIGNATURE_INVALID',
   'certificate-invalid': 'SIGNATURE_INVALID',
   'timestamp-invalid': 'SIGNATURE_INVALID',
 };
 
 const MISSING = ['Do not run this image. If you expected a signed one, check the name, or ask the publisher.'];
+
+/** What a newer trusted root may know. */
+const UNKNOWN: Readonly<Partial<Record<RefusalReason, string>>> = {
+  'log-unknown': 'that log',
+  'log-key-expired': 'that log for that time',
+  'authority-unknown': 'that authority',
+  'timestamp-invalid': 'an authority for the timestamp',
+};
 
 function suggestionsFor(reason: RefusalReason, { rootName }: Trust): string[] {
   if (reason === 'signature-foreign')
@@ -179,13 +188,14 @@ function suggestionsFor(reason: RefusalReason, { rootName }: Trust): string[] {
       'If the publisher says that this key signs this image and nothing else, put "dedicatedKeys": true into the profile.',
     ];
   }
+  const unknown = UNKNOWN[reason];
+  if (unknown !== undefined && rootName !== undefined) {
+    return [
+      `${rootName} does not have ${unknown}. If a newer root may have it, fetch one: dangerzone-image trust update`,
+      'Or name one that you got by a way that you trust: --trusted-root FILE',
+    ];
+  }
   if (reason === 'log-unknown' || reason === 'log-key-expired') {
-    if (rootName !== undefined) {
-      return [
-        `${rootName} does not have that log, for that time. If a newer root may have it, fetch one: dangerzone-image trust update`,
-        'Or name one that you got by a way that you trust: --trusted-root FILE',
-      ];
-    }
     return [
       'If the log’s key has changed, update this tool, or point SIGSTORE_REKOR_PUBLIC_KEY at the new key after checking it with the publisher.',
     ];

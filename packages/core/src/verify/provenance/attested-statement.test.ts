@@ -186,7 +186,7 @@ describe('an attestation in whole', () => {
     for (const authorities of [[], certificateAuthorities]) {
       const changed = Buffer.from(JSON.stringify({ ...root, certificateAuthorities: authorities }));
       expect(reasonOf(attempt(attester.attest(usual), { trustedRoot: parseTrustedRoot(changed, 'of the test') }))).toBe(
-        'certificate-invalid',
+        'authority-unknown',
       );
     }
   });
