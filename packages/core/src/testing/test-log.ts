@@ -50,6 +50,7 @@ export function createTestLog({ firstIndex = 1000 }: { readonly firstIndex?: num
   let nextIndex = firstIndex;
   const enter: TestLog['enter'] = (body, { time = new Date(), logIndex = nextIndex } = {}) => {
     nextIndex = Math.max(nextIndex, logIndex + 1);
+    tree.add(body);
     const Payload = {
       body: Buffer.from(body).toString('base64'),
       integratedTime: Math.floor(time.getTime() / 1000),
@@ -69,7 +70,7 @@ export function createTestLog({ firstIndex = 1000 }: { readonly firstIndex?: num
       kindVersion: { ...kindVersion },
       integratedTime: String(Payload.integratedTime),
       inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
-      inclusionProof: prove(tree, tree.add(body), { origin, name: NAME, id: keyId, privateKey }),
+      inclusionProof: prove(tree, tree.size - 1, { origin, name: NAME, id: keyId, privateKey }),
       canonicalizedBody: Payload.body,
     };
   };

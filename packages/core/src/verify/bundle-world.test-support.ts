@@ -23,6 +23,7 @@ export const key = parsePublicKey(Buffer.from(signer.publicKeyPem), 'of the test
 export const ourKey = { privateKey: signer.privateKey };
 export const theirKey = { privateKey: createTestSigner({ image }).privateKey };
 export const v1 = createTestLog();
+for (const other of ['of others', 'before ours', 'in the log']) v1.enter(Buffer.from(other));
 export const v2 = createTestTileLog();
 export const stamper = createTestTimestampAuthority();
 export const authority = createTestAuthority();

@@ -64,7 +64,7 @@ function contentOf({ content }: Bundle, { artifact, envelope }: SignedThing): Si
   // The library believes the digest that the bundle states, and hashes as it says.
   if (messageDigest.algorithm !== SHA2_256 || !messageDigest.digest.equals(digest))
     throw new SignatureRefusal('signature-mismatch', 'it is about other bytes');
-  return { form: 'message', digest, signature };
+  return { form: 'message', message: artifact, digest, signature };
 }
 
 /** sigstore_common.proto, HashAlgorithm. */
