@@ -1,4 +1,4 @@
-/** DER (X.690), as much as certificates that are made for tests need. */
+/** DER (X.690), as much as certificates and timestamps that are made for tests need. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
@@ -8,6 +8,15 @@ export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 
 export function sequence(...parts: readonly Uint8Array[]): Buffer {
   return der(0x30, ...parts);
+}
+
+export function set(...parts: readonly Uint8Array[]): Buffer {
+  return der(0x31, ...parts);
+}
+
+/** Below 128. */
+export function integer(value: number): Buffer {
+  return der(0x02, Buffer.of(value));
 }
 
 /** Written with dots. */
@@ -40,7 +49,7 @@ export function extension(id: string, value: Uint8Array, critical = false): Buff
 }
 
 export function name(commonName: string): Buffer {
-  return sequence(der(0x31, sequence(oid('2.5.4.3'), utf8String(commonName))));
+  return sequence(set(sequence(oid('2.5.4.3'), utf8String(commonName))));
 }
 
 export function pem(label: string, bytes: Uint8Array): string {

@@ -21,8 +21,22 @@ export {
   type TestAttester,
   type TestStatement,
 } from './test-attester.ts';
-export { createTestAuthority, type TestAuthority, type TestJob } from './test-authority.ts';
+export { createTestAuthority, type TestAuthority, type TestAuthorityOptions, type TestJob } from './test-authority.ts';
+export {
+  bundleDocument,
+  signatureStatement,
+  signTestBundle,
+  type TestBundle,
+  type TestBundleRequest,
+} from './test-bundle.ts';
+export {
+  createTestTileLog,
+  type TestBundleEntry,
+  type TestBundleLog,
+  type TestTileLogOptions,
+} from './test-bundle-log.ts';
 export { createTestCertificate, type TestCertificateOptions } from './test-certificate.ts';
+export { createTestCertificateLog, type TestCertificateLog } from './test-certificate-log.ts';
 export {
   buildTestImage,
   type TestContent,
@@ -44,4 +58,9 @@ export {
   type TestSigner,
   type TestSignerOptions,
 } from './test-signer.ts';
+export {
+  createTestTimestampAuthority,
+  type TestTimestampAuthority,
+} from './test-timestamp-authority.ts';
+export { type TestTrustedRootOptions, testTrustedRoot } from './test-trusted-root.ts';
 export { verifiedTestImage } from './verified-test-image.ts';

@@ -8,6 +8,7 @@ import { createTestAuthority } from './test-authority.ts';
 import type { TestContent, TestDocument } from './test-image.ts';
 import { createTestLog, type TestLog } from './test-log.ts';
 import type { TestRegistry } from './test-registry.ts';
+import { testTrustedRoot } from './test-trusted-root.ts';
 
 /** Sigstore in small: an authority with its certificate log, and a transparency log of the first version. */
 export interface TestAttester {
@@ -38,27 +39,10 @@ const IN_TOTO = 'application/vnd.in-toto+json';
 
 export function createTestAttester(log: TestLog = createTestLog()): TestAttester {
   const authority = createTestAuthority();
-  const logKey = createPublicKey(log.publicKeyPem).export({ type: 'spki', format: 'der' });
-  const trustedRoot = {
-    mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    tlogs: [
-      {
-        baseUrl: 'https://rekor.example.org',
-        hashAlgorithm: 'SHA2_256',
-        publicKey: {
-          rawBytes: logKey.toString('base64'),
-          keyDetails: 'PKIX_ECDSA_P256_SHA_256',
-          validFor: { start: '2020-01-01T00:00:00Z' },
-        },
-        logId: { keyId: Buffer.from(log.id, 'hex').toString('base64') },
-      },
-    ],
-    ...authority.rootMembers,
-  };
   return {
     authority,
     log,
-    trustedRoot: Buffer.from(JSON.stringify(trustedRoot)),
+    trustedRoot: testTrustedRoot({ logs: [log], authority }),
     attest({ digest, predicateType, predicate, signer, time, statement = {}, payloadType = IN_TOTO, ...rest }) {
       const subject = [{ name: 'image', digest: { sha256: hexOf(digest) } }];
       const usual = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate, ...statement };

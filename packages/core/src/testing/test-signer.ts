@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { createTestLog, type TestLog, type TestRekorBundle } from './test-log.ts';
@@ -27,6 +27,7 @@ export interface SigningRequest {
 export interface TestSigner {
   readonly image: string | undefined;
   readonly publicKeyPem: string;
+  readonly privateKey: KeyObject;
   /** SHA-256 of the public key (DER), hex. */
   readonly fingerprint: string;
   readonly log: TestLog;
@@ -56,6 +57,7 @@ export function createTestSigner({
   return {
     image,
     publicKeyPem,
+    privateKey,
     fingerprint: key.fingerprint,
     log,
     logPublicKeyPem: log.publicKeyPem,

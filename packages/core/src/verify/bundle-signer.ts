@@ -49,9 +49,9 @@ function isSelfIssued(der: Buffer): boolean {
 }
 
 function isSignedBy(content: SignedContent, { keyObject }: TrustedKey): boolean {
-  // A message's bytes are checked by the library, with its entry; here only its digest is at hand.
-  if (content.form === 'message') return false;
-  return verify('sha256', dsse.preAuthEncoding(content.payloadType, content.payload), keyObject, content.signature);
+  const signed =
+    content.form === 'message' ? content.message : dsse.preAuthEncoding(content.payloadType, content.payload);
+  return verify('sha256', signed, keyObject, content.signature);
 }
 
 function derOf({ keyObject }: TrustedKey): string {

@@ -8,7 +8,7 @@ import { SignatureRefusal } from './signature-verdict.ts';
 
 /** What was signed, in the two forms that Sigstore has. */
 export type SignedContent = { readonly signature: Buffer } & (
-  | { readonly form: 'message'; readonly digest: Buffer }
+  | { readonly form: 'message'; readonly message: Uint8Array; readonly digest: Buffer }
   | {
       readonly form: 'envelope';
       readonly payloadType: string;

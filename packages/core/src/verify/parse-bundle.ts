@@ -71,7 +71,11 @@ const bundleSchema = v.strictObject({
     ),
   }),
   messageSignature: v.nullish(
-    v.strictObject({ messageDigest: v.strictObject({ algorithm: short, digest: base64 }), signature: base64 }),
+    v.strictObject({
+      // The one hash that our keys sign with: the library would hash as the bundle says.
+      messageDigest: v.strictObject({ algorithm: v.literal('SHA2_256'), digest: base64 }),
+      signature: base64,
+    }),
   ),
   dsseEnvelope: v.nullish(
     v.strictObject({

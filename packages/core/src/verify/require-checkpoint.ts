@@ -10,8 +10,9 @@ const SIGNATURE_LINE = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/;
 
 /**
  * What the library leaves open in a checkpoint (c2sp.org/tlog-checkpoint, signed-note): its size in one spelling, the
- * proof's own root and size the same as the signed ones, and the log's signature under the log's name and no part of it.
- * Other signatures are witnesses'. Returns the name that the log signed under.
+ * proof's own root and size the same as the signed ones, and the log's signature under the log's name and no part of it,
+ * over its own origin (of Rekor v1: name and number of its tree). Other signatures are witnesses'. Returns the name that
+ * the log signed under.
  */
 export function requireCheckpoint(
   { inclusionProof }: Required<Pick<TransparencyLogEntry, 'inclusionProof'>>,
@@ -31,6 +32,8 @@ export function requireCheckpoint(
   const names = lines.map((line) => nameOfSigner(line, log));
   const name = names.find((found) => found !== undefined);
   if (name === undefined) throw refused('its checkpoint is not signed by the log');
+  // The name of a line is not signed, the origin is: a log with the same key under another name is another log.
+  if (origin !== name && !origin.startsWith(`${name} - `)) throw refused('its checkpoint is that of another log');
   return name;
 }
 
@@ -40,7 +43,12 @@ function nameOfSigner(line: string, { authority: { logID, baseURL } }: Transpare
   const bytes = decodeBase64(encoded);
   if (!bytes) throw refused('its checkpoint has a malformed signature line');
   if (!bytes.subarray(0, 4).equals(logID.subarray(0, 4))) return undefined;
-  return baseURL === '' || new URL(baseURL).host === name ? name : undefined;
+  return baseURL === '' || namesOf(new URL(baseURL)).includes(name) ? name : undefined;
+}
+
+/** A log signs under its base URL without scheme (c2sp.org/tlog-tiles), or its host alone; rekor-tiles leaves out the port. */
+function namesOf({ host, hostname, pathname }: URL): readonly string[] {
+  return [host, hostname, `${host}${pathname}`.replace(/\/$/, '')];
 }
 
 function refused(why: string): SignatureRefusal {

@@ -30,10 +30,10 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
  */
 export function readSigningCertificate(der: Buffer): CertificateIdentity {
   try {
-    const { ca, keyUsage } = new NodeCertificate(der);
+    const { keyUsage } = new NodeCertificate(der);
     const certificate = X509Certificate.parse(Buffer.from(der));
-    // OpenSSL does not call it one where its key usage does not let it sign certificates.
-    if (ca || certificate.extBasicConstraints?.isCA) throw refused('it is an authority’s');
+    // As the extension says, whatever its key may be used for: Node says "no" where it may not sign certificates.
+    if (certificate.extBasicConstraints?.isCA) throw refused('it is an authority’s');
     if (!keyUsage?.includes(CODE_SIGNING)) throw refused('it is not for code signing');
     refuseUnknownExtensions(certificate);
     return { issuer: issuerOf(certificate), subject: subjectOf(certificate) };
@@ -66,7 +66,9 @@ function subjectOf(certificate: X509Certificate): string {
 
 function issuerOf(certificate: X509Certificate): string {
   const bare = certificate.extension(ISSUER_V1)?.value;
-  const wrapped = certificate.extension(ISSUER_V2)?.valueObj.subs[0]?.value;
+  const newer = certificate.extension(ISSUER_V2);
+  const wrapped = newer?.valueObj.subs[0]?.value;
+  if (newer && !wrapped) throw refused('its issuer cannot be read');
   if (bare && wrapped && !bare.equals(wrapped)) throw refused('it names two issuers');
   const issuer = wrapped ?? bare;
   if (!issuer) throw refused('it names no issuer');

@@ -120,7 +120,7 @@ describe('an attestation in whole', () => {
     [
       '116: by a certificate not for code',
       'certificate-invalid',
-      { signer: { ...githubJob(), without: ['2.5.29.37'] } },
+      { signer: { ...githubJob(), replaced: { '2.5.29.37': undefined } } },
     ],
     [
       '116: by an authority’s own certificate',

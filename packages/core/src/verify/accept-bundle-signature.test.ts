@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import type { TestBundle } from '../testing/test-bundle.ts';
+import {
+  accept,
+  byCertificate,
+  byKey,
+  digest,
+  documentOfImage,
+  identity,
+  inV2,
+  key,
+  time,
+  v1,
+  v2,
+} from './bundle-world.test-support.ts';
+
+const message = { content: { message: documentOfImage } };
+
+describe('a bundle as it should be', () => {
+  it.each<[string, TestBundle, object]>([
+    ['by key, in v1', byKey(), { key: key.fingerprint }],
+    ['by key, in v1, of the first version', byKey({ version: '0.1' }), { key: key.fingerprint }],
+    ['by key, in v1, of the second version', byKey({ version: '0.2' }), { key: key.fingerprint }],
+    ['by key, in v1 as intoto', byKey({ kind: { kind: 'intoto', version: '0.0.2' } }), { key: key.fingerprint }],
+    ['by key over the manifest, in v1', byKey(message), { key: key.fingerprint }],
+    ['by certificate, in v1', byCertificate(), { identity }],
+    ['by certificate, in v1, of the second version', byCertificate({}, { version: '0.2' }), { identity }],
+    ['by certificate over the manifest, in v1', byCertificate({}, message), { identity }],
+  ])('%s', (_, bundle, who) => {
+    const index = Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex);
+    expect(accept(bundle)).toEqual({ verdict: 'accepted', digest, ...who, log: { id: v1.id, index, time } });
+  });
+  it.each<[string, TestBundle, object]>([
+    ['by key, in v2', byKey(inV2()), { key: key.fingerprint }],
+    ['by key, in v2 as dsse', byKey({ ...inV2(), kind: { kind: 'dsse', version: '0.0.2' } }), { key: key.fingerprint }],
+    ['by key over the manifest, in v2', byKey({ ...message, ...inV2() }), { key: key.fingerprint }],
+    ['by certificate, in v2', byCertificate({}, inV2()), { identity }],
+    ['by certificate over the manifest, in v2', byCertificate({}, { ...message, ...inV2() }), { identity }],
+  ])('%s', (_, bundle, who) => {
+    const index = Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex);
+    expect(accept(bundle)).toEqual({ verdict: 'accepted', digest, ...who, log: { id: v2.id, index, time } });
+  });
+});
