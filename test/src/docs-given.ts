@@ -1,8 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Digest } from '@dangerzone-image/core';
 import {
   buildTestArchive,
+  createTestAttester,
   createTestSigner,
+  githubJob,
+  githubPredicate,
+  publishAttestations,
   publishTestImage,
   type TestImage,
   type TestRegistryOptions,
@@ -44,6 +49,11 @@ const givens: Readonly<Record<string, Given>> = {
       await upgrade(machine);
       await leaveArchive(machine, recent(1));
     },
+  },
+  'the release is attested': { prepare: attestRelease },
+  'an archive of it': {
+    prepare: ({ world, folder }) =>
+      world.runBare(['prepare-archive', '--quiet', '--output', join(folder, 'sandbox.tar')]),
   },
   'a damaged archive': { prepare: (machine) => leaveArchive(machine, recent(2), damaged) },
   'a release without a signature': {
@@ -124,6 +134,17 @@ export async function prepareMachine(
       for (const { afterwards } of stages) afterwards?.(machine);
     },
   };
+}
+
+/** By the publisher's own workflow on GitHub; the profile names a trusted root that knows who gave the certificate. */
+async function attestRelease({ world }: Machine): Promise<void> {
+  const attester = createTestAttester();
+  const digest = (await world.runBare(['status', '--json'])).json.image.digest as Digest;
+  const statement = { predicateType: 'https://slsa.dev/provenance/v1', predicate: githubPredicate() };
+  const attestation = attester.attest({ digest, ...statement, signer: githubJob() });
+  publishAttestations(world.registry, 'team/sandbox', digest, [attestation]);
+  await writeFile(join(world.folder, 'trusted_root.json'), attester.trustedRoot, { mode: 0o600 });
+  await world.writeProfile({ transparencyLog: { keys: ['rekor.pub'], trustedRoot: 'trusted_root.json' } });
 }
 
 /** A file in the current folder, as it came on a stick; the registry has nothing to do with it. */

@@ -6,6 +6,7 @@ import { printsAs, readPage } from './docs-page.ts';
 const names = [
   'keep-up-to-date',
   'verify-before-a-run',
+  'attest-provenance',
   'air-gap',
   'behind-a-proxy',
   'own-image',
@@ -55,6 +56,7 @@ describe('what the pages say', () => {
         expect.stringContaining('New-ScheduledTaskAction'),
       ],
       'verify-before-a-run': [expect.stringContaining('podman run --rm --pull=never')],
+      'attest-provenance': [],
       'air-gap': [],
       'behind-a-proxy': ['$ podman login registry.example.org'],
       'own-image': [

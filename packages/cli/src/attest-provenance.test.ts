@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Digest } from '@dangerzone-image/core';
 import {
   buildTestImage,
@@ -8,6 +9,7 @@ import {
   githubPredicate,
   publishAttestations,
   startTestRegistry,
+  testTar,
 } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, steersTerminal, temporaryFolder } from './run-cli.test-support.ts';
@@ -42,6 +44,19 @@ function publishSaved(version: string, repository: string) {
   return { digest: image.digest, attestations: attestations.digest };
 }
 
+/** The same folder as a plain tar. */
+function archiveSaved(version: string) {
+  const folder = new URL(`${version}/container_workflow_dispatch/`, SAVED);
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+  const root = fileURLToPath(folder);
+  const members = names.map((path) => ({ name: `./${relative(root, path)}`, bytes: readFileSync(path) }));
+  const file = join(temporaryFolder(), 'saved.tar');
+  writeFileSync(file, testTar(members));
+  return { file, digest: readFileSync(new URL('../container_workflow_dispatch.digest', folder), 'utf8').trim() };
+}
+
 const source = 'slsa-framework/example-package';
 const workflow = '.github/workflows/verifier-e2e.all.workflow_dispatch.main.all.slsa3.yml';
 const real = [
@@ -51,30 +66,46 @@ const real = [
 ] as const;
 
 describe.skipIf(!hasSaved)('attest-provenance of what slsa-github-generator attested', () => {
-  it.each(real)('%s says where it was built from, a line for each claim', async (version, words) => {
-    const repository = `real/${version.replaceAll('.', '-')}`;
-    const { digest } = publishSaved(version, repository);
-    const image = `${registry.host}/${repository}`;
-    const { code, stdout } = await runCli([
-      'attest-provenance',
-      image,
-      '--repository',
-      source,
-      '--workflow',
-      workflow,
-      ...words,
-    ]);
-    const builder = `https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/${version}`;
-    expect(stdout.split('\n').slice(0, 6)).toEqual([
-      `✅ OK: ${image}:latest@${digest} was built by ${builder} from ${source}`,
-      '- ✅ SLSA Level 3 provenance',
-      `- ✅ GitHub repo: ${source}`,
-      `- ✅ GitHub actions workflow: ${workflow}`,
-      `- ✅ Git ${words[0].slice(2)}: ${words[1]}`,
-      `- ✅ Git commit: ${words[3]}`,
-    ]);
-    expect(stdout).not.toMatch(/\bsafe|secure|harmless/i);
-    expect(code).toBe(0);
+  it.each(real)(
+    'bad input 120: %s says where it was built from, a line for each claim, and no word of what that is worth',
+    async (version, words) => {
+      const repository = `real/${version.replaceAll('.', '-')}`;
+      const { digest } = publishSaved(version, repository);
+      const image = `${registry.host}/${repository}`;
+      const { code, stdout } = await runCli([
+        'attest-provenance',
+        image,
+        '--repository',
+        source,
+        '--workflow',
+        workflow,
+        ...words,
+      ]);
+      const builder = `https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/${version}`;
+      expect(stdout.split('\n').slice(0, 6)).toEqual([
+        `✅ OK: ${image}:latest@${digest} was built by ${builder} from ${source}`,
+        '- ✅ SLSA Level 3 provenance',
+        `- ✅ GitHub repo: ${source}`,
+        `- ✅ GitHub actions workflow: ${workflow}`,
+        `- ✅ Git ${words[0].slice(2)}: ${words[1]}`,
+        `- ✅ Git commit: ${words[3]}`,
+      ]);
+      expect(stdout).not.toMatch(/\bsafe|secure|harmless/i);
+      expect(code).toBe(0);
+    },
+  );
+
+  it.each(real)('%s says so from its folder as an archive, too, with no registry at all', async (version, words) => {
+    const { file, digest } = archiveSaved(version);
+    const ask = (...more: string[]) =>
+      runCli(['attest-provenance', '--archive', file, '--repository', source, '--json', ...more]);
+    const [right, wrong] = [await ask('--workflow', workflow, ...words), await ask('--commit', '0'.repeat(40))];
+    expect(JSON.parse(right.stdout)).toMatchObject({
+      status: 'verified',
+      image: { digest },
+      attestations: [{ verdict: 'accepted', digest, claims: { slsaLevel: 3, repository: source, workflow } }],
+    });
+    expect(JSON.parse(wrong.stdout).error).toMatchObject({ code: 'PROVENANCE_REJECTED', details: { claim: 'commit' } });
   });
 
   it.each<[string, string[]]>([

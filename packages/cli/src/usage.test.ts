@@ -30,7 +30,7 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
   ['a typo in an option with a value', 'USAGE', 'upgrade', ['upgrade', '--runtme=podman'], /--runtime/],
   ['--force on the wrong verb', 'USAGE', 'check', ['check', '--force'], /option of: load-archive, upgrade/],
   ['--exit-code on the wrong verb', 'USAGE', 'upgrade', ['upgrade', '--exit-code'], /option of: check, doctor, status/],
-  ['an option of a later version', 'USAGE', 'verify-local', ['verify-local', '--trusted-root=x'], /--help/],
+  ['an option of a later version', 'USAGE', 'verify-local', ['verify-local', '--pin=x'], /--help/],
   ['an option given twice', 'USAGE', 'status', ['status', '--profile', 'a', '--profile', 'b']],
   ['a switch given twice', 'USAGE', 'upgrade', ['upgrade', '--force', '--force']],
   ['a switch with a value', 'USAGE', 'verify-local', ['verify-local', '--quiet=false']],

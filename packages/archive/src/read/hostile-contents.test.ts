@@ -265,7 +265,12 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
   [
     144,
     'a long config of a bundle',
-    () => testTar([...good, ...bundlesAbout(own.digest, V03, 0, { config: describeBlob(V03, long) }), blob(long)]),
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, { config: describeBlob(V03, long) }).filter((_, at) => at !== 1),
+        blob(long),
+      ]),
   ],
   [
     16,
@@ -273,7 +278,7 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
     () =>
       testTar([
         ...good,
-        ...bundlesAbout(own.digest, V03, 0, { layers: Array(2).fill(describeBlob(V03, long)) }),
+        ...bundlesAbout(own.digest, V03, 0, { layers: Array(2).fill(describeBlob(V03, long)) }).slice(0, 2),
         blob(long),
       ]),
   ],

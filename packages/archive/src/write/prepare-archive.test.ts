@@ -223,6 +223,15 @@ describe('prepareArchive', () => {
     expect(await files()).toEqual([]);
   });
 
+  it('never takes a bug for a look-up that failed', async () => {
+    const { context, publish, output, files } = await createArchiveWorld();
+    publish(release(1));
+    const findBundles = async () => Promise.reject(new TypeError('bug'));
+    const broken = { ...context, source: { ...context.source, findBundles } };
+    await expect(prepareArchive(broken, { platforms: [amd64], output, toolVersion })).rejects.toThrow('bug');
+    expect(await files()).toEqual([]);
+  });
+
   it('leaves out an index that nobody signed', async () => {
     const { context, publish, output, folder, registry } = await createArchiveWorld();
     const published = release(1);

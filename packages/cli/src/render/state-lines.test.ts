@@ -65,6 +65,13 @@ describe('what a person reads', () => {
     }
   });
 
+  it('bundles are counted where there are any', () => {
+    const stored = (files: number) =>
+      stateShowLines({ ...emptyState, bundles: { files, damaged: [] } }).find((line) => line.includes('stored:'));
+    expect(stored(2)).toContain('0 document(s), 2 bundle(s)');
+    expect(stored(0)).not.toContain('bundle');
+  });
+
   it('a floor says what supports it', () => {
     const digest = `sha256:${'d'.repeat(64)}` as const;
     const floor = {

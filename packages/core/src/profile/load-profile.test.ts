@@ -141,19 +141,20 @@ describe('a profile of one’s own', () => {
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
   });
 
-  it.each<[string, object, boolean]>([
-    ['pins log keys and demands provenance', { provenance: { repository: 'o/r', required: true } }, true],
-    ['pins log keys and only expects provenance', { provenance: { repository: 'o/r' } }, false],
-  ])('takes certificates for provenance by the public trusted root where it %s', async (_, members, isAsked) => {
+  it('that demands provenance needs a public root for that, beside a log that it pins by its key', async () => {
     const { writeProfile } = await profileFolder();
-    const asked: string[] = [];
-    const publicRoot = async () => {
-      asked.push('public root');
-      return builtInPublicRoot();
-    };
-    const profile = await loadProfile(await writeProfile(members), { env, publicRoot });
-    expect([asked.length > 0, profile.provenanceRoot !== undefined]).toEqual([isAsked, isAsked]);
-    expect(profile.trust.logs.every(({ isPinned }) => isPinned)).toBe(true);
+    const publicRoot = async () => builtInPublicRoot();
+    const transparencyLog = { keys: ['rekor.pub'] };
+    const load = async (required: boolean) =>
+      loadProfile(await writeProfile({ transparencyLog, provenance: { repository: 'o/r', required } }), {
+        env,
+        publicRoot,
+      });
+    const [without, demanding] = [await load(false), await load(true)];
+    expect(without.provenanceRoot).toBeUndefined();
+    expect(demanding.provenanceRoot?.certificateAuthorities).not.toHaveLength(0);
+    expect(demanding.trust.logs).toEqual(without.trust.logs);
+    expect(demanding.trust.root).toBeUndefined();
   });
 
   it('names the place of a mistake', async () => {

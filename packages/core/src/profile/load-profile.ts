@@ -97,9 +97,7 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
     notices: [],
   };
   if (!pinned) return withPublicRoot(profile, await publicRoot());
-  if (!file.provenance?.required || pinned.root) return profile;
-  const root = await publicRoot();
-  return { ...profile, provenanceRoot: parseTrustedRoot(root.bytes, namePublicRoot(root)) };
+  return file.provenance?.required && !pinned.root ? withProvenanceRoot(profile, await publicRoot()) : profile;
 }
 
 /** The profile with all that a public trusted root says may be believed, and nothing that another one said. */
@@ -107,6 +105,11 @@ export function withPublicRoot(profile: Profile, publicRoot: PublicRoot): Profil
   const rootName = namePublicRoot(publicRoot);
   const root = parseTrustedRoot(publicRoot.bytes, rootName);
   return { ...profile, publicRoot, trust: { ...profile.trust, logs: root.logs, root, rootName } };
+}
+
+/** A pinned log key vouches for signatures; builders sign with certificates, which it knows nothing of. */
+function withProvenanceRoot(profile: Profile, publicRoot: PublicRoot): Profile {
+  return { ...profile, provenanceRoot: parseTrustedRoot(publicRoot.bytes, namePublicRoot(publicRoot)) };
 }
 
 function requireName(text: string, where: string): string {

@@ -18,12 +18,8 @@ export interface Profile {
   readonly freshnessDays: number;
   readonly mirrors: readonly string[];
   /** What the image is built from; `required`: nothing is installed without provenance that says so. */
-  readonly provenance?: {
-    readonly repository: string;
-    readonly workflow?: string;
-    readonly required?: boolean;
-  };
-  /** Where provenance is demanded, and the profile pins log keys, which know of no certificates: whose certificates count. */
+  readonly provenance?: { readonly repository: string; readonly workflow?: string; readonly required?: boolean };
+  /** Whose certificates count for provenance that is demanded, where the profile pins a log by its key alone. */
   readonly provenanceRoot?: TrustedRoot;
   /** State lives in Dangerzone's own folder, and the log that `last_log_index` is about. Built-in profile only. */
   readonly dangerzoneLogId?: string;

@@ -9,6 +9,8 @@ export interface TestJob {
   readonly claims: Readonly<Record<number, string | Uint8Array>>;
   /** More extensions, DER, after those. */
   readonly extensions?: readonly Uint8Array[];
+  /** Which of the usual extensions are not there, by OID. */
+  readonly without?: readonly string[];
   /** In place of the one that `signer` makes: GeneralNames, DER. */
   readonly names?: readonly Uint8Array[];
   readonly notBefore?: Date;
@@ -97,17 +99,21 @@ export function createTestAuthority(): TestAuthority {
   };
 }
 
-function leafExtensions({ signer, claims, extensions = [], names }: TestJob, authority: KeyObject): Buffer[] {
+function leafExtensions(job: TestJob, authority: KeyObject): Buffer[] {
+  const { signer, claims, extensions = [], names, without = [] } = job;
   const alternatives = names ?? [der(0x86, Buffer.from(signer))];
   const encode = (arc: number, value: string | Uint8Array) => {
     if (typeof value !== 'string') return value;
     return arc < 8 ? Buffer.from(value) : utf8String(value);
   };
+  const usual: readonly [string, Buffer, true?][] = [
+    ['2.5.29.15', der(0x03, Buffer.from([7, 0x80])), true], // digital signatures
+    ['2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.3'))], // code signing
+    ['2.5.29.35', sequence(der(0x80, keyIdOf(authority)))],
+    ['2.5.29.17', sequence(...alternatives), true],
+  ];
   return [
-    extension('2.5.29.15', der(0x03, Buffer.from([7, 0x80])), true), // digital signatures
-    extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.3'))), // code signing
-    extension('2.5.29.35', sequence(der(0x80, keyIdOf(authority)))),
-    extension('2.5.29.17', sequence(...alternatives), true),
+    ...usual.filter(([id]) => !without.includes(id)).map((each) => extension(...each)),
     ...Object.entries(claims).map(([arc, value]) => extension(`${FULCIO}.${arc}`, encode(Number(arc), value))),
     ...extensions.map((each) => Buffer.from(each)),
   ];

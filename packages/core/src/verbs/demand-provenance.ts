@@ -14,11 +14,11 @@ export async function demandProvenance(
   context: Pick<OnlineContext, 'source' | 'profile' | 'signal' | 'report'>,
   image: VerifiedImage,
 ): Promise<void> {
-  const { image: name, tag, provenance, provenanceRoot } = context.profile;
+  const { image: name, tag, provenance, provenanceRoot: trustedRoot } = context.profile;
   if (!provenance?.required) return;
   const { repository, workflow } = provenance;
   const expected = parseExpectations({ repository, workflow });
   const subject = installedSubject(factsOf(image, tag));
-  const asking = { ...context, ...(provenanceRoot && { trustedRoot: provenanceRoot }) };
-  await findProvenance(asking, parseReference(name), subject, { ...expected, byRunner: true });
+  const asked = { ...context, ...(trustedRoot && { trustedRoot }) };
+  await findProvenance(asked, parseReference(name), subject, { ...expected, byRunner: true });
 }

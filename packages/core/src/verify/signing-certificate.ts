@@ -32,7 +32,8 @@ export function readSigningCertificate(der: Buffer): CertificateIdentity {
   try {
     const { ca, keyUsage } = new NodeCertificate(der);
     const certificate = X509Certificate.parse(Buffer.from(der));
-    if (ca) throw refused('it is an authority’s');
+    // OpenSSL does not call it one where its key usage does not let it sign certificates.
+    if (ca || certificate.extBasicConstraints?.isCA) throw refused('it is an authority’s');
     if (!keyUsage?.includes(CODE_SIGNING)) throw refused('it is not for code signing');
     refuseUnknownExtensions(certificate);
     return { issuer: issuerOf(certificate), subject: subjectOf(certificate) };
