@@ -166,6 +166,7 @@ describe('what is shipped', () => {
   it('has the verbs of this version in its manifest, and no path of the machine that built it', () => {
     const text = readFileSync(join(bin, '../../oclif.manifest.json'), 'utf8');
     expect(Object.keys(JSON.parse(text).commands).sort()).toEqual([
+      'attest-provenance',
       'check',
       'completion',
       'doctor',
@@ -181,6 +182,9 @@ describe('what is shipped', () => {
       'state:show',
       'status',
       'store-signatures',
+      'trust:export',
+      'trust:show',
+      'trust:update',
       'upgrade',
       'verify-local',
     ]);
