@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { builtInPublicRoot } from '@dangerzone-image/core';
 import { createTestCertificate, startHttpProxy } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
+import { withoutNetwork } from './network-namespace.ts';
 import { startTufPublisher, type TufPublisher, trustedRootWith } from './tuf-publisher.ts';
 import { createWorld, release, type World } from './world.ts';
 
@@ -219,6 +220,19 @@ describe('trust show and trust export', () => {
     expect(await readFile(file)).toEqual(trustedRootWith(world.signer));
     expect(await run(['trust', 'export', file])).toMatchObject({ code: 2 });
     expect(await readFile(file)).toEqual(trustedRootWith(world.signer));
+  });
+
+  it.skipIf(!withoutNetwork)('open no socket, whatever was fetched', async () => {
+    await using machine = await createMachine();
+    await machine.update();
+    const file = join(machine.world.folder, 'exported.json');
+    for (const words of [
+      ['trust', 'show'],
+      ['trust', 'export', file],
+    ]) {
+      const options = { env: machine.tuf.env, prefix: withoutNetwork ?? [] };
+      expect(await machine.world.runBare([...words, '--json'], options)).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   it('an exported root is the one that came with the tool, byte for byte, where none was fetched', async () => {
