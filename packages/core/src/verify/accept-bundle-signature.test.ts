@@ -4,6 +4,7 @@ import {
   accept,
   byCertificate,
   byKey,
+  changed,
   digest,
   documentOfImage,
   identity,
@@ -20,6 +21,11 @@ describe('a bundle as it should be', () => {
   it.each<[string, TestBundle, object]>([
     ['by key, in v1', byKey(), { key: key.fingerprint }],
     ['by key, in v1, of the first version', byKey({ version: '0.1' }), { key: key.fingerprint }],
+    [
+      'by key, in v1, of the first version, with a proof that has no checkpoint',
+      withBareProof(),
+      { key: key.fingerprint },
+    ],
     ['by key, in v1, of the second version', byKey({ version: '0.2' }), { key: key.fingerprint }],
     ['by key, in v1 as intoto', byKey({ kind: { kind: 'intoto', version: '0.0.2' } }), { key: key.fingerprint }],
     ['by key over the manifest, in v1', byKey(message), { key: key.fingerprint }],
@@ -41,3 +47,17 @@ describe('a bundle as it should be', () => {
     expect(accept(bundle)).toEqual({ verdict: 'accepted', digest, ...who, log: { id: v2.id, index, time } });
   });
 });
+
+/** What older tools wrote: a proof that proves nothing, beside the promise that counts. */
+function withBareProof(): TestBundle {
+  return changed(
+    byKey({ version: '0.1' }),
+    ({
+      verificationMaterial: {
+        tlogEntries: [entry],
+      },
+    }) => {
+      Object.assign(entry?.inclusionProof ?? {}, { checkpoint: undefined, rootHash: 'AAAA' });
+    },
+  );
+}

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import type { Trust } from '../trust/trust.ts';
 import { isTrustedIdentity } from '../trust/trusted-identity.ts';
@@ -42,12 +43,16 @@ function requireSignatureStatement(
 }
 
 /** Nothing in a bundle names the image: its key must sign nothing else, or its identity be the one that the profile names. */
-function requireTrusted(signer: BundleSigner, { dedicatedKeys, identities = [] }: Trust): Signer {
+function requireTrusted(signer: BundleSigner, { keys, dedicatedKeys, identities = [] }: Trust): Signer {
   if ('trusted' in signer) {
     if (!dedicatedKeys) throw new SignatureRefusal('bundle-key-not-dedicated');
     return { key: signer.trusted.fingerprint };
   }
-  const { identity } = signer;
-  if (identities.some((trusted) => isTrustedIdentity(identity, trusted))) return { identity };
+  const { identity, certificate } = signer;
+  if (identities.some((trusted) => isTrustedIdentity(identity, trusted))) {
+    // One private key is one signer, or its holder alone would meet a threshold of two.
+    const own = keys.find(({ keyObject }) => new X509Certificate(certificate).publicKey.equals(keyObject));
+    return own ? { key: own.fingerprint } : { identity };
+  }
   throw new SignatureRefusal('signature-foreign', `${identity.subject} (${identity.issuer})`);
 }

@@ -61,7 +61,7 @@ const bundleSchema = v.strictObject({
         certificates: v.pipe(v.array(certificate), v.minLength(1, 'expected a certificate'), v.maxLength(MAX_ENTRIES)),
       }),
     ),
-    tlogEntries: v.nullish(v.pipe(v.array(entrySchema), v.maxLength(MAX_ENTRIES))),
+    tlogEntries: v.nullish(v.array(entrySchema)),
     timestampVerificationData: v.nullish(
       v.strictObject({
         rfc3161Timestamps: v.nullish(
@@ -81,10 +81,7 @@ const bundleSchema = v.strictObject({
     v.strictObject({
       payload: base64,
       payloadType: short,
-      signatures: v.pipe(
-        v.array(v.strictObject({ sig: base64, keyid: v.nullish(short) })),
-        v.length(1, 'expected exactly one signature'),
-      ),
+      signatures: v.array(v.strictObject({ sig: base64, keyid: v.nullish(short) })),
     }),
   ),
 });

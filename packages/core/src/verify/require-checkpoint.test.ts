@@ -62,6 +62,7 @@ describe('the checkpoint of a proof', () => {
     ['no signature', withCheckpoint(`${usual.join('\n')}\n\n`)],
     ['no signed part', withCheckpoint(checkpoint.envelope.slice(checkpoint.envelope.indexOf('\n\n')))],
     ['no line between text and signatures', withCheckpoint(checkpoint.envelope.replace('\n\n', '\n'))],
+    ['a witness’s line without its end', withCheckpoint(`${checkpoint.envelope}\u2014 w AAAAAAAA`)],
     ['no end of line', withCheckpoint(checkpoint.envelope.trimEnd())],
     ['text after its signatures', withCheckpoint(`${checkpoint.envelope}more\n`)],
     ['an empty line after its signatures', withCheckpoint(`${checkpoint.envelope}\n`)],

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { codeOf } from '../errors/coded-error.ts';
+import { bundleDocument, type TestBundle } from '../testing/test-bundle.ts';
+import { createTestSigner } from '../testing/test-signer.ts';
+import { parsePublicKey } from '../trust/public-key.ts';
+import type { Trust } from '../trust/trust.ts';
+import {
+  byCertificate,
+  byKey,
+  digest,
+  documentOfImage,
+  identity,
+  image,
+  inV2,
+  key,
+  signer,
+  theirKey,
+  time,
+  trust,
+  v1,
+} from './bundle-world.test-support.ts';
+import type { FoundSignature } from './found-signature.ts';
+import { verifySignatures } from './verify-signatures.ts';
+
+const second = createTestSigner({ image, log: v1 });
+const secondKey = parsePublicKey(Buffer.from(second.publicKeyPem), 'the second');
+const bySecond = (request: object = {}) => bundleDocument(byKey({ by: second, ...request }));
+const ours = (...bundles: TestBundle[]) => bundles.map((bundle) => bundleDocument(bundle));
+// Signed with the first key, entered where the trust looks.
+const legacy = createLegacy();
+const other = {
+  issuer: identity.issuer,
+  subject: 'https://github.com/acme/sandbox/.github/workflows/second.yml@refs/tags/v1',
+};
+const byOther = () => bundleDocument(byCertificate({ signer: other.subject }));
+const two: Trust = { ...trust, keys: [key, secondKey], identities: [identity, other], threshold: 2 };
+
+function createLegacy(): FoundSignature {
+  const { payload, signature } = signer.sign({ digest });
+  return { payload, signature, bundle: v1.add({ payload: Buffer.from(payload), signature, key, time }) };
+}
+
+function codeOfVerifying(found: readonly FoundSignature[], its: Trust = two): string {
+  try {
+    verifySignatures(found, digest, its, documentOfImage);
+    return 'accepted';
+  } catch (error) {
+    return codeOf(error) ?? 'a bug';
+  }
+}
+
+describe('a threshold of two', () => {
+  it.each<[string, readonly FoundSignature[]]>([
+    ['by two keys', [...ours(byKey()), bySecond()]],
+    ['by two keys, one in cosign’s legacy form', [legacy, bySecond()]],
+    ['by a key and an identity', ours(byKey(), byCertificate())],
+    ['by two identities', [...ours(byCertificate()), byOther()]],
+    ['by two of three, the third a stranger’s', [...ours(byKey()), bySecond(), ...ours(byKey({ by: theirKey }))]],
+  ])('is met %s', (_, found) => expect(codeOfVerifying(found)).toBe('accepted'));
+
+  it.each<[string, readonly FoundSignature[]]>([
+    ['one bundle', ours(byKey())],
+    [
+      'one bundle twice',
+      (() => {
+        const [one] = ours(byKey());
+        return one ? [one, one] : [];
+      })(),
+    ],
+    ['two bundles by one key', ours(byKey(), byKey())],
+    ['two bundles by one key, in two logs', ours(byKey(), byKey(inV2()))],
+    ['the legacy form and a bundle by one key', [legacy, ...ours(byKey())]],
+    [
+      'a statement and the manifest, signed by one key',
+      ours(byKey(), byKey({ content: { message: documentOfImage } })),
+    ],
+    ['two certificates of one identity', ours(byCertificate(), byCertificate())],
+    ['two certificates of one identity, in two logs', ours(byCertificate(), byCertificate({}, inV2()))],
+    [
+      'one identity with its issuer in both forms',
+      ours(byCertificate({ claims: { 1: identity.issuer } }), byCertificate({ claims: { 8: identity.issuer } })),
+    ],
+    ['a key and a stranger’s', ours(byKey(), byKey({ by: theirKey }))],
+    ['a key and an identity that nobody trusts', ours(byKey(), byCertificate({ signer: `${identity.subject}-evil` }))],
+  ])('is not met by %s', (_, found) => expect(codeOfVerifying(found)).toBe('THRESHOLD_NOT_MET'));
+
+  it('is not met by one key that is listed and is in the certificate of a listed identity', () => {
+    const pair = { publicKey: key.keyObject, privateKey: signer.privateKey };
+    const found = ours(byKey(), byCertificate({ pair }));
+    expect(codeOfVerifying(found, { ...two, threshold: 1 })).toBe('accepted');
+    expect(codeOfVerifying(found)).toBe('THRESHOLD_NOT_MET');
+  });
+});
