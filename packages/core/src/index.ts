@@ -43,6 +43,7 @@ export type { Trust } from './trust/trust.ts';
 export { parseTrustedRoot, publicTransparencyLogs } from './trust/trusted-root.ts';
 export { check } from './verbs/check.ts';
 export { type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
+export { history } from './verbs/history.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';
 export { factsOf } from './verbs/installed-image.ts';
 export { type LoadContext, loadArchive, planLoad } from './verbs/load-archive.ts';

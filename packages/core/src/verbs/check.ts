@@ -17,7 +17,7 @@ export async function check(given: InstallContext): Promise<CheckResult> {
   const { profile, now = () => new Date() } = context;
   return withState(context, 'check', async (session) => {
     const { installed, digest } = await lookUp(context, session.ledger.releases);
-    await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
+    await session.save((ledger) => recordCheck(ledger, { time: now(), digest }), { event: 'checked', image: digest });
     if (installed && isOffered(digest, installed)) {
       const freshness = freshnessOf(installed, session.ledger, profile, now());
       return {

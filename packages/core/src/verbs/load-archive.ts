@@ -3,6 +3,7 @@ import type { ImageArchive } from '../source/image-archive.ts';
 import { installCandidate, planCandidate } from './install-candidate.ts';
 import { announce } from './install-image.ts';
 import { findInstalled } from './installed-image.ts';
+import { recordingRefusal } from './record-refusal.ts';
 import { recover } from './recover.ts';
 import type { LoadArchiveResult } from './results.ts';
 import { knownReleases, withState, withStateUnchanged } from './state-session.ts';
@@ -24,7 +25,8 @@ export async function loadArchive(
 ): Promise<LoadArchiveResult> {
   const context = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
   announce(context, 'verify');
-  const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
+  const { platform } = await context.runtime.info({ brief: true });
+  const image = await recordingRefusal(context, 'load-archive', () => verifyArchive(context, context.source, platform));
 
   return withState(context, 'load-archive', async (session) => {
     announce(context, 'recover');

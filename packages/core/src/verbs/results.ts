@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/error-code.ts';
+import type { JournalRecord } from '../journal/journal-record.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { SignatureVerdict } from '../verify/signature-verdict.ts';
@@ -97,6 +98,20 @@ export interface StatusResult {
   readonly notices: readonly string[];
 }
 
+export interface HistoryResult {
+  readonly verb: 'history';
+  /** `damaged`: the record does not fit together, see `problems`. */
+  readonly status: 'consistent' | 'damaged';
+  /** The state folder. */
+  readonly folder: string;
+  /** Name of the image, without tag. */
+  readonly image: string;
+  /** Oldest first. */
+  readonly records: readonly JournalRecord[];
+  readonly problems: readonly string[];
+  readonly notices: readonly string[];
+}
+
 /** Age of a release: since the earlier of its content date and its first verified log time. Told, never enforced. */
 export interface Freshness {
   readonly ageDays?: number;
@@ -104,4 +119,4 @@ export interface Freshness {
   readonly isStale: boolean;
 }
 
-export type { Platform, SignatureVerdict };
+export type { JournalRecord, Platform, SignatureVerdict };

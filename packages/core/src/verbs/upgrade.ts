@@ -25,7 +25,8 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
 
     announce(context, 'resolve');
     const { installed, digest } = await lookUp(context, session.ledger.releases);
-    await session.save((ledger) => recordCheck(ledger, { time: context.now?.() ?? new Date(), digest }));
+    const time = context.now?.() ?? new Date();
+    await session.save((ledger) => recordCheck(ledger, { time, digest }), { event: 'checked', image: digest });
     if (installed && isOffered(digest, installed)) {
       await clearDownloads(context); // of a run that was killed right after its commit
       return unchanged(context, installed);
