@@ -26,6 +26,11 @@ export function signatureLines(signatures: readonly SignatureVerdict[]): string[
   });
 }
 
+/** Since the content date or the first signature, whichever is earlier. */
+export function ageLines({ ageDays, limitDays }: Freshness): string[] {
+  return ageDays === undefined ? [] : [`   age: ${Math.floor(ageDays)} days (limit ${limitDays})`];
+}
+
 export function freshnessLines({ ageDays, limitDays, isStale }: Freshness): string[] {
   return isStale && ageDays !== undefined
     ? [note(`this release is ${Math.floor(ageDays)} days old; the profile expects a new one every ${limitDays} days`)]

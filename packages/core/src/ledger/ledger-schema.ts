@@ -76,6 +76,7 @@ const ledgerSchema = v.strictObject({
   failedChecks: v.exactOptional(v.strictObject({ time: date, count: logIndex })),
   remote: v.exactOptional(v.strictObject({ release: v.strictObject(release), seenAt: date })),
   declined: v.exactOptional(v.strictObject({ release: v.strictObject(release), time: date })),
+  failedInstall: v.exactOptional(v.strictObject({ release: digestSchema, time: date, count: logIndex })),
   journal: v.exactOptional(v.strictObject({ count: logIndex, head: hash, first: logIndex })),
   runtime: v.exactOptional(word),
   historyLost: v.exactOptional(v.boolean()),
@@ -162,7 +163,7 @@ function isConsistent({ releases, installed, highest, seen }: Ledger): boolean {
 export function formatLedger(ledger: Ledger): Uint8Array {
   const { schema, image, floors, highest, installed, pending, releases, seen, lastCheck, runtime, historyLost } =
     ledger;
-  const { repairs, reset, failedChecks, remote, declined, journal } = ledger;
+  const { repairs, reset, failedChecks, remote, declined, failedInstall, journal } = ledger;
   const ordered = {
     schema,
     image,
@@ -194,6 +195,11 @@ export function formatLedger(ledger: Ledger): Uint8Array {
     failedChecks: failedChecks && { time: failedChecks.time, count: failedChecks.count },
     remote: remote && { release: formatRelease(remote.release), seenAt: remote.seenAt },
     declined: declined && { release: formatRelease(declined.release), time: declined.time },
+    failedInstall: failedInstall && {
+      release: failedInstall.release,
+      time: failedInstall.time,
+      count: failedInstall.count,
+    },
     journal: journal && { count: journal.count, head: journal.head, first: journal.first },
     runtime,
     historyLost,

@@ -34,6 +34,8 @@ export interface Ledger {
   readonly remote?: { readonly release: Release; readonly seenAt: Date };
   /** What the user was asked about and did not want; only a newer one is asked about again. */
   readonly declined?: { readonly release: Release; readonly time: Date };
+  /** A release that could not be installed, by its signed digest: when it was tried last, and how often. */
+  readonly failedInstall?: { readonly release: Digest; readonly time: Date; readonly count: number };
   /** Where the journal ends, so that an edit of it can be told from the outside. */
   readonly journal?: JournalEnd;
   /** Name of the runtime that this profile last used. */

@@ -13,6 +13,8 @@ export interface Profile {
   readonly floor: Readonly<Record<string, number>>;
   readonly freshnessDays: number;
   readonly mirrors: readonly string[];
+  /** Path of an archive that came with the application. It is verified like any other. */
+  readonly bundledArchive?: string;
   readonly provenance?: { readonly repository: string; readonly workflow?: string };
   /** State lives in Dangerzone's own folder, and the log that `last_log_index` is about. Built-in profile only. */
   readonly dangerzoneLogId?: string;
