@@ -92,6 +92,7 @@ const givens: Readonly<Record<string, Given>> = {
     startsEmpty: true,
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
   },
+  'the record was edited': { prepare: editRecord },
   'Dangerzone was here': { startsEmpty: true, prepare: leaveDangerzoneState },
 };
 
@@ -157,6 +158,13 @@ async function changeLayer({ world }: Machine): Promise<void> {
   const bytes = await readFile(file);
   bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1);
   await writeFile(file, bytes);
+}
+
+/** Somebody who can write as this user makes the first record say something else. */
+async function editRecord({ world }: Machine): Promise<void> {
+  const { folder } = JSON.parse((await world.runBare(['history', '--json'])).stdout);
+  const file = join(folder, 'journal', '0000000001.jsonl');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"upgrade"', '"check"'));
 }
 
 /** An upgrade that another process began, held in its first download until the block has ended. */

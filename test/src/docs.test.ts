@@ -12,6 +12,7 @@ const names = [
   'in-ci',
   'beside-dangerzone',
   'state',
+  'decision',
 ];
 const pages = names.map((name) => readPage(name));
 const hasShell = spawnSync('sh', ['-c', 'exit 0']).status === 0;
@@ -66,6 +67,7 @@ describe('what the pages say', () => {
       'in-ci': [],
       'beside-dangerzone': [],
       state: [],
+      decision: [expect.stringContaining('$ dangerzone-image auto')],
     });
   });
 });
