@@ -51,6 +51,8 @@ describe.skipIf(!hasTerminal)('auto at a terminal', () => {
       world.registry.requests.length = 0;
     });
     expect({ code, asked }).toEqual({ code: 9, asked: 1 });
+    // Each on a line of its own: what a progress line left there is gone.
+    expect(text).toContain('\u001b[K🆕 New: an update of');
     expect(text).toContain(`new: ${two.digest}, content of 2026-02-01`);
     expect(text).toContain(`old: ${one.digest}`);
     expect(text).toMatch(/download: \d/);

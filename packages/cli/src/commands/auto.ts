@@ -1,3 +1,4 @@
+import type { UpdateFacts } from '@dangerzone-image/core';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../base-command.ts';
 import { askUpdate } from '../process/ask-update.ts';
@@ -33,10 +34,11 @@ export default class Auto extends BaseCommand {
     const openArchive = async (...words: Parameters<typeof import('@dangerzone-image/archive').openArchive>) =>
       (await import('@dangerzone-image/archive')).openArchive(...words);
     const terminal = { input: process.stdin, output: process.stderr, signal: surroundings.signal };
-    const result = await auto(
-      { ...context, openArchive },
-      { force: flags.force, consent: (facts) => askUpdate(facts, { isGiven: flags.yes }, terminal) },
-    );
+    const consent = (facts: UpdateFacts) => {
+      this.pauseProgress();
+      return askUpdate(facts, { isGiven: flags.yes }, terminal);
+    };
+    const result = await auto({ ...context, openArchive }, { force: flags.force, consent });
     this.show(result, autoLines);
     return 0;
   }

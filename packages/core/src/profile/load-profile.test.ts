@@ -89,6 +89,7 @@ describe('a profile of one’s own', () => {
     ['a threshold of 0', { threshold: 0 }, 'PROFILE_INVALID'],
     ['a threshold of 1.5', { threshold: 1.5 }, 'PROFILE_INVALID'],
     ['a threshold above the number of keys', { threshold: 2 }, 'PROFILE_INVALID'],
+    ['an archive without a name', { bundledArchive: '' }, 'PROFILE_INVALID'],
     ['an image with a tag', { image: 'registry.example.org/team/sandbox:latest' }, 'PROFILE_INVALID'],
     ['an image that is no reference', { image: '-v' }, 'REFERENCE_INVALID'],
     ['a tag that is none', { tag: '../x' }, 'REFERENCE_INVALID'],
@@ -106,6 +107,13 @@ describe('a profile of one’s own', () => {
   ])('with %s is refused', async (_, members, code) => {
     const { writeProfile } = await profileFolder();
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
+  });
+
+  it('may name an archive beside it', async () => {
+    const { writeProfile, folder } = await profileFolder();
+    const profile = await loadProfile(await writeProfile({ bundledArchive: 'shipped/sandbox.tar' }), { env });
+    expect(profile.bundledArchive).toBe(join(folder, 'shipped', 'sandbox.tar'));
+    expect((await loadProfile(await writeProfile(), { env })).bundledArchive).toBeUndefined();
   });
 
   it('names the place of a mistake', async () => {

@@ -1,10 +1,11 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
+import { type ErrorCode, exitCodeOf, exitCodes } from '../errors/error-code.ts';
 import { printable } from '../errors/printable.ts';
-import { entryOfError } from '../journal/entry-of-error.ts';
 import type { ImageArchive } from '../source/image-archive.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { remember } from './remember.ts';
 import type { StateSession } from './state-session.ts';
+import { recordTolerated } from './tolerate.ts';
 import type { InstallContext } from './verb-context.ts';
 import { requireHeld, verifyArchivedImage } from './verify-archive.ts';
 
@@ -25,7 +26,8 @@ export async function withBundledArchive<T>(
   session: StateSession,
   work: (bundled: BundledArchive | undefined) => Promise<T>,
 ): Promise<T> {
-  const archive = await attempt(context, session, () => open(context));
+  const open = openerOf(context);
+  const archive = open && (await attempt(context, session, open));
   try {
     const image = archive && (await attempt(context, session, () => verify(context, session, archive)));
     return await work(archive && image && { archive, image });
@@ -34,17 +36,15 @@ export async function withBundledArchive<T>(
   }
 }
 
-async function open({ profile, openArchive, signal }: AutoContext): Promise<ImageArchive | undefined> {
+/** A caller that cannot open what the profile names made a mistake: to go on without it would be another decision. */
+function openerOf({ profile, openArchive, signal }: AutoContext): (() => Promise<ImageArchive>) | undefined {
   const { bundledArchive } = profile;
   if (bundledArchive === undefined) return undefined;
-  if (openArchive) return openArchive(bundledArchive, { ...(signal && { signal }) });
-  throw new CodedError(
-    'USAGE',
-    `the profile names the archive ${printable(bundledArchive)}, and nothing opens archives`,
-    {
-      suggestions: ['Give openArchive of @dangerzone-image/archive in the context.'],
-    },
-  );
+  if (openArchive) return () => openArchive(bundledArchive, { ...(signal && { signal }) });
+  const message = `the profile names the archive ${printable(bundledArchive)}, and nothing opens archives`;
+  throw new CodedError('USAGE', message, {
+    suggestions: ['Give openArchive of @dangerzone-image/archive in the context.'],
+  });
 }
 
 async function verify(context: AutoContext, session: StateSession, archive: ImageArchive): Promise<VerifiedImage> {
@@ -59,10 +59,16 @@ async function attempt<T>(context: AutoContext, session: StateSession, work: () 
   try {
     return await work();
   } catch (error) {
-    const entry = entryOfError(error);
-    if (entry === undefined || context.signal?.aborted || codeOf(error) === 'RUNTIME_UNAVAILABLE') throw error;
+    const code = codeOf(error);
+    // A file that is not there is USAGE where a person named it; here it is one more archive that is of no use.
+    if (code === undefined || context.signal?.aborted || !isOfTheArchive(code)) throw error;
     context.report?.({ type: 'notice', message: `The bundled archive is not used: ${(error as Error).message}` });
-    await session.save((ledger) => ledger, entry);
+    await recordTolerated(session, error);
     return undefined;
   }
+}
+
+function isOfTheArchive(code: ErrorCode): boolean {
+  const families: readonly number[] = [exitCodes.USAGE, exitCodes.SIGNATURE_MISSING, exitCodes.ARCHIVE_INVALID];
+  return families.includes(exitCodeOf(code)) || code === 'PLATFORM_NOT_FOUND' || code === 'IMAGE_NOT_FOUND';
 }
