@@ -104,6 +104,7 @@ const givens: Readonly<Record<string, Given>> = {
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
   },
   'Sigstore has a newer trusted root': { startsEmpty: true, prepare: publishTrustedRoot },
+  'the record was edited': { prepare: editRecord },
   'Dangerzone was here': { startsEmpty: true, prepare: leaveDangerzoneState },
 };
 
@@ -180,6 +181,13 @@ async function changeLayer({ world }: Machine): Promise<void> {
   const bytes = await readFile(file);
   bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1);
   await writeFile(file, bytes);
+}
+
+/** Somebody who can write as this user makes the first record say something else. */
+async function editRecord({ world }: Machine): Promise<void> {
+  const { folder } = JSON.parse((await world.runBare(['history', '--json'])).stdout);
+  const file = join(folder, 'journal', '0000000001.jsonl');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"upgrade"', '"check"'));
 }
 
 /** An upgrade that another process began, held in its first download until the block has ended. */

@@ -14,6 +14,7 @@ const names = [
   'beside-dangerzone',
   'state',
   'trust',
+  'decision',
 ];
 const pages = names.map((name) => readPage(name));
 const hasShell = spawnSync('sh', ['-c', 'exit 0']).status === 0;
@@ -70,6 +71,7 @@ describe('what the pages say', () => {
       'beside-dangerzone': [],
       state: [],
       trust: [],
+      decision: [expect.stringContaining('$ dangerzone-image auto')],
     });
   });
 });

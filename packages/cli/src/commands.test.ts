@@ -167,11 +167,14 @@ describe('what is shipped', () => {
     const text = readFileSync(join(bin, '../../oclif.manifest.json'), 'utf8');
     expect(Object.keys(JSON.parse(text).commands).sort()).toEqual([
       'attest-provenance',
+      'auto',
       'check',
       'completion',
       'doctor',
+      'history',
       'inspect-archive',
       'load-archive',
+      'pin',
       'plugins:add',
       'plugins:list',
       'plugins:remove',
@@ -185,6 +188,8 @@ describe('what is shipped', () => {
       'trust:export',
       'trust:show',
       'trust:update',
+      'unpin',
+      'updates',
       'upgrade',
       'verify-local',
     ]);

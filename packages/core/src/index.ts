@@ -1,3 +1,5 @@
+export { DEFAULT_INTERVAL_HOURS, isCheckDue } from './decision/check-due.ts';
+export { type Decision, decide, type Order, type Situation, type Updates } from './decision/decide.ts';
 export { CodedError, codeOf } from './errors/coded-error.ts';
 export { type ErrorCode, exitCodeOf, exitCodes } from './errors/error-code.ts';
 export { escapeControls, printable } from './errors/printable.ts';
@@ -65,15 +67,20 @@ export type { CertificateIdentity, TrustedIdentity } from './trust/trusted-ident
 export { builtInTrustedRoot, parseTrustedRoot, type TrustedRoot } from './trust/trusted-root.ts';
 export { type ArchiveContext, type ProvenRoot, type ProveRoot, withArchivedRoot } from './verbs/archived-root.ts';
 export { type AttestOptions, attestInstalled, attestProvenance } from './verbs/attest-provenance.ts';
+export { type AutoOptions, auto } from './verbs/auto.ts';
+export type { AutoContext } from './verbs/bundled-archive.ts';
 export { check } from './verbs/check.ts';
 export { type FetchedBundles, type FetchedRelease, fetchReleases } from './verbs/fetch-releases.ts';
 export type { ProvenanceContext } from './verbs/find-provenance.ts';
+export { history } from './verbs/history.ts';
 export { type InspectContext, inspectArchive } from './verbs/inspect-archive.ts';
 export { factsOf } from './verbs/installed-image.ts';
 export { type LoadContext, loadArchive, planLoad } from './verbs/load-archive.ts';
+export { pin, unpin } from './verbs/pin.ts';
 export { planUpgrade } from './verbs/plan-upgrade.ts';
 export { rememberedRuntime } from './verbs/remembered-runtime.ts';
 export type * from './verbs/results.ts';
+export { setUpdates, showUpdates, type UpdatesOptions } from './verbs/set-updates.ts';
 export { type RepairContext, type RepairOptions, repairState } from './verbs/state-repair.ts';
 export { type ResetOptions, resetState } from './verbs/state-reset.ts';
 export type * from './verbs/state-results.ts';

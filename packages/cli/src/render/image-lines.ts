@@ -34,6 +34,11 @@ function loggedAs(log: LogEntry | undefined): string {
   return `${time} ${log.index === undefined ? `in ${id}` : `as entry ${log.index} of ${id}`}`;
 }
 
+/** Since the content date or the first signature, whichever is earlier. */
+export function ageLines({ ageDays, limitDays }: Freshness): string[] {
+  return ageDays === undefined ? [] : [`   age: ${Math.floor(ageDays)} days (limit ${limitDays})`];
+}
+
 export function freshnessLines({ ageDays, limitDays, isStale }: Freshness): string[] {
   return isStale && ageDays !== undefined
     ? [note(`this release is ${Math.floor(ageDays)} days old; the profile expects a new one every ${limitDays} days`)]

@@ -179,7 +179,7 @@ describe('state alone', () => {
     [['state', '--json'], /state show/],
     [['state:show'], /"dangerzone-image state show"/],
     [['state', 'show', 'x'], /state show --help/],
-    [['state', 'show', '--yes'], /option of: state repair, state reset/],
+    [['state', 'show', '--yes'], /option of: auto, state repair, state reset/],
   ])('%j is a mistake, with a hint', async (words, hint) => {
     const { code, stdout } = await runCli([...words, ...(words.includes('--json') ? [] : ['--json'])]);
     expect(code).toBe(2);

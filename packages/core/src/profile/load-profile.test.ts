@@ -123,6 +123,7 @@ describe('a profile of one’s own', () => {
     ['a key listed twice', { keys: ['cosign.pub', 'cosign.pub'] }, 'PROFILE_INVALID'],
     ['a threshold of 0', { threshold: 0 }, 'PROFILE_INVALID'],
     ['a threshold of 1.5', { threshold: 1.5 }, 'PROFILE_INVALID'],
+    ['an archive without a name', { bundledArchive: '' }, 'PROFILE_INVALID'],
     ['a threshold above the number of keys', { threshold: 2 }, 'PROFILE_INVALID'],
     ['an image with a tag', { image: 'registry.example.org/team/sandbox:latest' }, 'PROFILE_INVALID'],
     ['an image that is no reference', { image: '-v' }, 'REFERENCE_INVALID'],
@@ -155,6 +156,13 @@ describe('a profile of one’s own', () => {
     expect(demanding.provenanceRoot?.certificateAuthorities).not.toHaveLength(0);
     expect(demanding.trust.logs).toEqual(without.trust.logs);
     expect(demanding.trust.root).toBeUndefined();
+  });
+
+  it('may name an archive beside it', async () => {
+    const { writeProfile, folder } = await profileFolder();
+    const profile = await loadProfile(await writeProfile({ bundledArchive: 'shipped/sandbox.tar' }), { env });
+    expect(profile.bundledArchive).toBe(join(folder, 'shipped', 'sandbox.tar'));
+    expect((await loadProfile(await writeProfile(), { env })).bundledArchive).toBeUndefined();
   });
 
   it('names the place of a mistake', async () => {

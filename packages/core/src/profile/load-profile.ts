@@ -92,6 +92,7 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
     floor: file.transparencyLog?.floor ?? {},
     freshnessDays: file.freshnessDays ?? DEFAULT_FRESHNESS_DAYS,
     mirrors: file.mirrors ?? [],
+    ...(file.bundledArchive !== undefined && { bundledArchive: resolve(folder, file.bundledArchive) }),
     ...(file.provenance && { provenance: file.provenance as NonNullable<Profile['provenance']> }),
     replacedLogs: [],
     notices: [],

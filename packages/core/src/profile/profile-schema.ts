@@ -66,6 +66,9 @@ export const profileSchema = v.strictObject({
     v.pipe(positive, v.description('A release older than this is reported as stale. Default: 60.')),
   ),
   mirrors: v.optional(v.pipe(v.array(text), v.maxLength(16))),
+  bundledArchive: v.optional(
+    v.pipe(path, v.description('An archive that came with the application, relative to the profile.')),
+  ),
 });
 
 export type ProfileFile = v.InferOutput<typeof profileSchema>;

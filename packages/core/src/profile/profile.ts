@@ -17,6 +17,8 @@ export interface Profile {
   readonly floor: Readonly<Record<string, number>>;
   readonly freshnessDays: number;
   readonly mirrors: readonly string[];
+  /** Path of an archive that came with the application. It is verified like any other. */
+  readonly bundledArchive?: string;
   /** What the image is built from; `required`: nothing is installed without provenance that says so. */
   readonly provenance?: { readonly repository: string; readonly workflow?: string; readonly required?: boolean };
   /** Whose certificates count for provenance that is demanded, where the profile pins a log by its key alone. */

@@ -4,6 +4,7 @@ import { type ArchiveContext, withArchivedRoot } from './archived-root.ts';
 import { installCandidate, planCandidate } from './install-candidate.ts';
 import { announce } from './install-image.ts';
 import { findInstalled } from './installed-image.ts';
+import { recordingRefusal } from './record-refusal.ts';
 import { recover } from './recover.ts';
 import type { LoadArchiveResult } from './results.ts';
 import { knownReleases, withState, withStateUnchanged } from './state-session.ts';
@@ -26,7 +27,8 @@ export async function loadArchive(
   const guarded = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
   announce(guarded, 'verify');
   const { context, keep } = await withArchivedRoot(guarded, given.source);
-  const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
+  const { platform } = await context.runtime.info({ brief: true });
+  const image = await recordingRefusal(context, 'load-archive', () => verifyArchive(context, context.source, platform));
   await keep();
 
   return withState(context, 'load-archive', async (session) => {
