@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { TestBundle } from '../testing/test-bundle.ts';
+import type { TestBundle, TestBundleRequest } from '../testing/test-bundle.ts';
 import { createTestTileLog, type TestBundleEntry } from '../testing/test-bundle-log.ts';
 import { createTestLog } from '../testing/test-log.ts';
+import { createTestSigner } from '../testing/test-signer.ts';
 import { testTrustedRoot } from '../testing/test-trusted-root.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
@@ -14,6 +15,7 @@ import {
   inV2,
   outcome,
   rootMembers,
+  signer,
   stamper,
   theirKey,
   time,
@@ -457,3 +459,73 @@ describe('a log that is pinned by its key', () => {
 
   it('makes no log of the trusted root count', () => expect(outcome(inTwo, pinned)).toBe('log-unknown'));
 });
+
+describe('the body of an entry', () => {
+  const theirSpki = spkiOf(createTestSigner().publicKeyPem);
+  const swapped = (text: string) => {
+    const [ours, theirs] = [spkiOf(signer.publicKeyPem), theirSpki];
+    const pem = (spki: string) =>
+      Buffer.from(`-----BEGIN PUBLIC KEY-----\n${spki.replace(/.{64}/, '$&\n')}\n-----END PUBLIC KEY-----\n`).toString(
+        'base64',
+      );
+    return text.replace(pem(ours), pem(theirs)).replace(ours, theirs);
+  };
+  const hash = /([0-9a-f]{64})|(?<=digest":")[^"]{44}/;
+  // The hash of an envelope as it was uploaded comes first, where there is one: nobody has that envelope, so nobody compares.
+  const changes: readonly (readonly [string, (text: string) => string])[] = [
+    ['67: with another key', swapped],
+    [
+      '68: with another digest',
+      (text) =>
+        text.replace(/([0-9a-f]{64})(?!.*[0-9a-f]{64})|(?<=digest":")[^"]{44}/, (all) =>
+          all.length === 64 ? 'ab'.repeat(32) : Buffer.alloc(32, 1).toString('base64'),
+        ),
+    ],
+    ['69: with a digest and more', (text) => text.replace(hash, '$&zz')],
+    [
+      '69: with a hash in upper case, or another spelling',
+      (text) => text.replace(hash, (all) => (all.length === 64 ? all.toUpperCase() : `${all}=`)),
+    ],
+    ['69: with another algorithm', (text) => text.replace(/sha256|SHA2_256/, 'md5')],
+    ['69: with a blank', (text) => text.replace(',', ', ')],
+    ['69: with a line feed after it', (text) => `${text}\n`],
+    ['69: with a member more', (text) => text.replace('"spec":{', '"spec":{"a":1,')],
+    ['69: with a member twice', (text) => text.replace('"kind":', '"kind":"x","kind":')],
+    [
+      '69: with its members in another order',
+      (text) => JSON.stringify({ spec: JSON.parse(text).spec, ...JSON.parse(text) }),
+    ],
+    ['with another signature', (text) => text.replace(/MEU|MEQ|TUVV|TUVR/, 'AAAA')],
+    ['that is no JSON', () => 'hello'],
+    ['that is null', () => 'null'],
+    ['that is empty', () => '{}'],
+    ['with a prototype for its parts', (text) => text.replace('"spec":', '"__proto__":')],
+  ];
+  const kinds: readonly (readonly [string, Partial<TestBundleRequest>])[] = [
+    ['dsse 0.0.1', {}],
+    ['intoto 0.0.2', { kind: { kind: 'intoto', version: '0.0.2' } }],
+    ['hashedrekord 0.0.1', { content: { message: documentOfImage } }],
+    ['hashedrekord 0.0.2', inV2()],
+    ['hashedrekord 0.0.2 over the manifest', { content: { message: documentOfImage }, ...inV2() }],
+    ['dsse 0.0.2', { ...inV2(), kind: { kind: 'dsse', version: '0.0.2' } }],
+  ];
+  const rows = kinds.flatMap(([kind, request]) =>
+    changes.map(([what, change]) => [what, kind, request, change] as const),
+  );
+
+  it.each(rows)('bad input %s is refused in %s, though the log took it', (_, __, request, change) => {
+    let hasChanged = false;
+    const body = (text: string) => {
+      const after = change(text);
+      hasChanged = after !== text;
+      return after;
+    };
+    const bundle = byKey({ ...request, body });
+    expect(hasChanged).toBe(true);
+    expect(outcome(bundle)).toMatch(/^(?:log-entry-(?:mismatch|malformed)|bundle-malformed)$/);
+  });
+});
+
+function spkiOf(pem: string): string {
+  return pem.replace(/-----[^-]+-----|\n/g, '');
+}
