@@ -47,7 +47,7 @@ export type {
 } from './runtime/container-runtime.ts';
 export { findProgram } from './runtime/find-program.ts';
 export { guardRuntime } from './runtime/guard-runtime.ts';
-export { type OciTarOptions, ociTar } from './runtime/oci-tar.ts';
+export { type LayoutFile, type OciTarOptions, ociLayout, ociTar } from './runtime/oci-tar.ts';
 export { tarEnd, tarHeader, tarPadding } from './runtime/tar-header.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';
