@@ -5,7 +5,7 @@ import { mediaTypes } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
-import type { FetchOptions, ImageSource, WantedContent } from '../source/image-source.ts';
+import type { FetchOptions, ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
 import type { Environment } from './choose-proxy.ts';
 import type { CosignPlace } from './cosign-manifest.ts';
 import { startDeadline } from './deadline.ts';
