@@ -105,7 +105,7 @@ async function timePodman(large: LargeImage, rounds: number): Promise<Row[]> {
 async function timeDocker(large: LargeImage, rounds: number): Promise<Row[]> {
   if (!usualEngine) return [{ job: 'load-archive, Docker', measured: 'no dockerd that can be started here' }];
   await using running = await startEngine(usualEngine);
-  return timeLoading(large, rounds, {
+  return await timeLoading(large, rounds, {
     engine: { name: 'docker', options: () => socketOf(running) },
     other: (machine, file) =>
       machine.command('docker', '--host', socketOf(running).host, 'load', '--quiet', '-i', file),

@@ -14,10 +14,10 @@ import { createDockerWorld, engineOfEachStore, namesIn } from './docker-engines.
 import { withoutNetwork } from './network-namespace.ts';
 import { release, type World } from './world.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
-/** Each is a run of the CLI; the hundreds that CI affords are Podman's. */
-const CASES = Number(process.env.ARCHIVE_CASES ?? 20);
+/** Each is a run of the CLI. */
+const CASES = Number(process.env.ARCHIVE_CASES ?? (process.env.CI ? 200 : 20));
 const seed = Number(process.env.ARCHIVE_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
 /** As another machine of the same publisher's users writes it. */
