@@ -50,7 +50,7 @@ export async function recordDecision(
   image = installed?.facts.digest,
 ): Promise<void> {
   const entry = { event: 'decided', row, message: reason, ...(image && { image }) } as const;
-  await session.save((ledger) => ledger, entry);
+  await session.note(entry);
 }
 
 /** Nothing was installed, and something usable is there. */

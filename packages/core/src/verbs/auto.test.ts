@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
@@ -291,4 +291,24 @@ describe('what was decided', () => {
     await setUpdates(context, { updates: 'on' });
     expect(await auto(context)).toMatchObject({ status: 'up-to-date' });
   });
+});
+
+describe('a lost ledger', () => {
+  it.each<[string, (file: string) => Promise<void>]>([
+    ['gone', (file) => rm(file)],
+    ['unreadable', (file) => writeFile(file, '{', { mode: 0o600 })],
+  ])(
+    'that is %s is not made anew without an engine: what it has stays protected against older ones',
+    async (_, lose) => {
+      const { context, publish } = await installed();
+      publish(release(2));
+      await upgrade(context);
+      await lose(join(context.state.path, 'ledger.json'));
+      await setUpdates(context, { updates: 'on' });
+      await pin(context);
+      await unpin(context);
+      publish(release(1));
+      expect(await refusal(upgrade(context))).toBe('ROLLBACK_REFUSED');
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { changePreferences, type Preferences } from '../preferences/preferences.ts';
 import type { PinResult } from './results.ts';
-import { withState } from './state-session.ts';
+import { withJournal } from './state-session.ts';
 import type { VerbContext } from './verb-context.ts';
 
 /** From now on nothing is installed by decision, whatever is offered or bundled. Pinned already: since then. */
@@ -21,9 +21,9 @@ function change(
   verb: 'pin' | 'unpin',
   next: (before: Preferences) => Preferences,
 ): Promise<Preferences> {
-  return withState(context, verb, async (session) => {
+  return withJournal(context, verb, async (note) => {
     const after = await changePreferences(context.state, next);
-    await session.save((ledger) => ledger, { event: 'changed-settings', message: verb });
+    await note({ event: 'changed-settings', message: verb });
     return after;
   });
 }

@@ -1,5 +1,5 @@
 import { entryOfError } from '../journal/entry-of-error.ts';
-import { withState } from './state-session.ts';
+import { withJournal } from './state-session.ts';
 import type { VerbContext } from './verb-context.ts';
 
 /**
@@ -13,8 +13,7 @@ export async function recordingRefusal<T>(context: VerbContext, verb: string, wo
     const entry = entryOfError(error);
     const { profile, state, now } = context;
     const quiet = { profile, state, ...(now && { now }), lockTimeoutMs: 0 };
-    if (entry?.event === 'refused')
-      await withState(quiet, verb, (session) => session.save((ledger) => ledger, entry)).catch(() => undefined);
+    if (entry?.event === 'refused') await withJournal(quiet, verb, (note) => note(entry)).catch(() => undefined);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { readLedger } from '../ledger/ledger-file.ts';
 import { changeDangerzoneSettings, settingsOf } from '../preferences/dangerzone-settings.ts';
 import { changePreferences, MAX_INTERVAL_HOURS, readPreferences } from '../preferences/preferences.ts';
 import type { UpdatesResult } from './results.ts';
-import { withState } from './state-session.ts';
+import { withJournal } from './state-session.ts';
 import type { VerbContext } from './verb-context.ts';
 
 export interface UpdatesOptions {
@@ -33,12 +33,12 @@ export async function setUpdates(context: VerbContext, options: UpdatesOptions):
   const { updates, intervalHours } = options;
   requireInterval(intervalHours);
   const { state } = context;
-  await withState(context, 'updates', async (session) => {
+  await withJournal(context, 'updates', async (note) => {
     const change = { ...(updates && { updates }), ...(intervalHours !== undefined && { intervalHours }) };
     const after = await changePreferences(state, (before) => ({ ...before, ...change }));
     if (updates) await writeThrough(context, updates);
     const message = `updates ${after.updates ?? 'not decided'}, a check every ${after.intervalHours} hours`;
-    await session.save((ledger) => ledger, { event: 'changed-settings', message });
+    await note({ event: 'changed-settings', message });
   });
   return showUpdates(context);
 }

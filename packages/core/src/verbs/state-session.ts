@@ -15,6 +15,8 @@ export interface StateSession {
   readonly ledger: Ledger;
   /** `entries` go into the journal first, and its new end into the same ledger. */
   save(change: (ledger: Ledger) => Ledger, ...entries: readonly JournalEntry[]): Promise<void>;
+  /** For what changes nothing but the journal. */
+  note(entry: JournalEntry): Promise<void>;
 }
 
 /** Runs a verb that changes state: one process at a time, on a ledger that was read, healed or rebuilt under the lock. */
@@ -29,6 +31,8 @@ export async function withState<T>(
     const reading = await readLedger(state, profile, { now, installed: () => installedReleases(context) });
     for (const message of reading.notices) report?.({ type: 'notice', message });
     let ledger = reading.ledger;
+    // A ledger that is gone is not made anew by a mere note without an engine: who can ask one takes over what it has.
+    const isOurs = reading.origin === 'stored' || context.runtime !== undefined;
     const session: StateSession = {
       get ledger() {
         return ledger;
@@ -40,6 +44,11 @@ export async function withState<T>(
         const changed = { ...next, ...(journal && { journal }) };
         await writeLedger(state, changed);
         ledger = changed;
+      },
+      async note(entry) {
+        const journal = await appendJournal(state, ledger.journal, [entry], { verb, time: now() });
+        ledger = { ...ledger, journal };
+        if (isOurs) await writeLedger(state, ledger);
       },
     };
     try {
@@ -54,7 +63,27 @@ export async function withState<T>(
 /** Why a verb ended badly. That this could not be written is no reason to tell another error than the first. */
 async function recordFailure(session: StateSession, error: unknown): Promise<void> {
   const entry = entryOfError(error);
-  if (entry) await session.save((ledger) => ledger, entry).catch(() => undefined);
+  if (entry) await session.note(entry).catch(() => undefined);
+}
+
+/**
+ * For a verb that needs neither ledger nor engine: one process at a time, and what it did is recorded. A ledger that is
+ * lost or unreadable is left as it is, for a run that can ask an engine what to make it from.
+ */
+export async function withJournal<T>(
+  context: VerbContext,
+  verb: string,
+  work: (note: StateSession['note']) => Promise<T>,
+): Promise<T> {
+  const { state, profile, now = () => new Date(), signal, report, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = context;
+  const onWait = (holder: string) => report?.({ type: 'waiting', holder });
+  return withLock(state, { verb, now, timeoutMs: lockTimeoutMs, onWait, ...(signal && { signal }) }, async () => {
+    const { ledger, origin } = await readLedger(state, profile, { readOnly: true });
+    return work(async (entry) => {
+      const journal = await appendJournal(state, ledger.journal, [entry], { verb, time: now() });
+      if (origin === 'stored') await writeLedger(state, { ...ledger, journal });
+    });
+  });
 }
 
 /** For a run that changes nothing: no lock, nothing healed, and what it would remember stays in memory. */
@@ -73,6 +102,7 @@ export async function withStateUnchanged<T>(
     async save(change) {
       ledger = change(ledger);
     },
+    async note() {},
   });
 }
 

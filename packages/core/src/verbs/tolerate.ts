@@ -14,5 +14,5 @@ export function isTolerable({ signal }: VerbContext, error: unknown): boolean {
 /** What a run goes on after is in the journal all the same. */
 export async function recordTolerated(session: StateSession, error: unknown): Promise<void> {
   const entry = entryOfError(error);
-  if (entry) await session.save((ledger) => ledger, entry);
+  if (entry) await session.note(entry);
 }
