@@ -1,6 +1,7 @@
 // `npm run bench`: how fast, how much, how often, beside what it is compared with. Figures are printed, never asserted.
 import { availableParallelism, loadavg } from 'node:os';
 import { measureAddedRoundTrips } from './bench/added-round-trips.ts';
+import { measureArchiveMemory } from './bench/archive-memory.ts';
 import { measureArchives } from './bench/archives.ts';
 import { measureBundles } from './bench/bundles.ts';
 import { printTable, type Table } from './bench/figures.ts';
@@ -26,6 +27,7 @@ const measurements: readonly (readonly [string, () => Promise<Table>])[] = [
         ['roads into Podman', () => measurePodmanRoads(2048, 2)],
         ['archives, 1 layer', () => measureArchives(1024, 1, 2)],
         ['archives, 20 layers', () => measureArchives(1024, 20, 2)],
+        ['archives, memory', () => measureArchiveMemory([100, 1024, 5120])],
       ] as const)
     : []),
 ];

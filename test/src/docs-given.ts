@@ -1,14 +1,20 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Digest } from '@dangerzone-image/core';
 import {
   buildTestArchive,
+  createTestAttester,
   createTestSigner,
+  githubJob,
+  githubPredicate,
+  publishAttestations,
   publishTestImage,
   type TestImage,
   type TestRegistryOptions,
 } from '@dangerzone-image/core/testing';
 import { expect } from 'vitest';
 import { createMachine, type Machine, recent } from './docs-machine.ts';
+import { SIGSTORE, startTufPublisher, trustedRootWith } from './tuf-publisher.ts';
 
 interface Given {
   /** How the registry is from the start. */
@@ -43,6 +49,11 @@ const givens: Readonly<Record<string, Given>> = {
       await upgrade(machine);
       await leaveArchive(machine, recent(1));
     },
+  },
+  'the release is attested': { prepare: attestRelease },
+  'an archive of it': {
+    prepare: ({ world, folder }) =>
+      world.runBare(['prepare-archive', '--quiet', '--output', join(folder, 'sandbox.tar')]),
   },
   'a damaged archive': { prepare: (machine) => leaveArchive(machine, recent(2), damaged) },
   'a release without a signature': {
@@ -92,6 +103,8 @@ const givens: Readonly<Record<string, Given>> = {
     startsEmpty: true,
     afterwards: ({ world }) => expect(world.registry.requests).toEqual([]),
   },
+  'Sigstore has a newer trusted root': { startsEmpty: true, prepare: publishTrustedRoot },
+  'the record was edited': { prepare: editRecord },
   'Dangerzone was here': { startsEmpty: true, prepare: leaveDangerzoneState },
 };
 
@@ -122,6 +135,17 @@ export async function prepareMachine(
       for (const { afterwards } of stages) afterwards?.(machine);
     },
   };
+}
+
+/** By the publisher's own workflow on GitHub; the profile names a trusted root that knows who gave the certificate. */
+async function attestRelease({ world }: Machine): Promise<void> {
+  const attester = createTestAttester();
+  const digest = (await world.runBare(['status', '--json'])).json.image.digest as Digest;
+  const statement = { predicateType: 'https://slsa.dev/provenance/v1', predicate: githubPredicate() };
+  const attestation = attester.attest({ digest, ...statement, signer: githubJob() });
+  publishAttestations(world.registry, 'team/sandbox', digest, [attestation]);
+  await writeFile(join(world.folder, 'trusted_root.json'), attester.trustedRoot, { mode: 0o600 });
+  await world.writeProfile({ transparencyLog: { keys: ['rekor.pub'], trustedRoot: 'trusted_root.json' } });
 }
 
 /** A file in the current folder, as it came on a stick; the registry has nothing to do with it. */
@@ -159,6 +183,13 @@ async function changeLayer({ world }: Machine): Promise<void> {
   await writeFile(file, bytes);
 }
 
+/** Somebody who can write as this user makes the first record say something else. */
+async function editRecord({ world }: Machine): Promise<void> {
+  const { folder } = JSON.parse((await world.runBare(['history', '--json'])).stdout);
+  const file = join(folder, 'journal', '0000000001.jsonl');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"upgrade"', '"check"'));
+}
+
 /** An upgrade that another process began, held in its first download until the block has ended. */
 async function holdUpgrade(machine: Machine): Promise<void> {
   machine.world.publish(recent(2));
@@ -171,6 +202,15 @@ async function holdUpgrade(machine: Machine): Promise<void> {
   });
   const { requests } = machine.world.registry;
   await expect.poll(() => requests.some((line) => line.includes('/blobs/')), { timeout: 20_000 }).toBe(true);
+}
+
+/** Sigstore as it could be tomorrow: its trusted root names the log that the release is in. */
+async function publishTrustedRoot({ world, addresses, env, atEnd }: Machine): Promise<void> {
+  const tuf = await startTufPublisher();
+  atEnd.push(() => tuf.served.close());
+  tuf.repository.publish(trustedRootWith(world.signer));
+  addresses.push([SIGSTORE, tuf.served.origin]);
+  Object.assign(env, tuf.env);
 }
 
 /** The folder as Dangerzone 0.11 leaves it, and the built-in profile. */

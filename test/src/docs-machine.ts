@@ -32,6 +32,10 @@ export interface Machine extends AsyncDisposable {
   /** Speaks https, with a certificate that nobody knows; it has release 1. */
   readonly companyRegistry: TestRegistry;
   readonly proxies: readonly TestProxy[];
+  /** What the pages call a place, and where it is here; may be added to. */
+  readonly addresses: [string, string][];
+  /** Of what is run; may be added to. */
+  readonly env: Record<string, string>;
   /** Into the current folder. */
   writeFile(name: string, text: string): Promise<void>;
   /** Our own settings: the profile, the runtime, and no progress, whose lines a terminal writes over. */
@@ -96,7 +100,7 @@ export async function createMachine(registryOptions: TestRegistryOptions = {}): 
   await write(join(folder, 'company-ca.pem'), tls.cert);
   await write(join(bin, 'dangerzone-image'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
   await chmod(join(bin, 'dangerzone-image'), 0o755);
-  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: home, NO_COLOR: '1' };
+  const env: Record<string, string> = { PATH: `${bin}:${process.env.PATH}`, HOME: home, NO_COLOR: '1' };
   const settings = { profile: world.profile, runtime: 'oci-layout', runtimeOptions: { path: world.layout } };
   const atEnd: Machine['atEnd'] = [];
   return {
@@ -106,6 +110,8 @@ export async function createMachine(registryOptions: TestRegistryOptions = {}): 
     mirror,
     companyRegistry,
     proxies: [httpProxy, tor],
+    addresses,
+    env,
     atEnd,
     holdDownload() {
       const { promise, resolve } = Promise.withResolvers<void>();

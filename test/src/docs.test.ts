@@ -6,12 +6,15 @@ import { printsAs, readPage } from './docs-page.ts';
 const names = [
   'keep-up-to-date',
   'verify-before-a-run',
+  'attest-provenance',
   'air-gap',
   'behind-a-proxy',
   'own-image',
   'in-ci',
   'beside-dangerzone',
   'state',
+  'trust',
+  'decision',
 ];
 const pages = names.map((name) => readPage(name));
 const hasShell = spawnSync('sh', ['-c', 'exit 0']).status === 0;
@@ -54,6 +57,7 @@ describe('what the pages say', () => {
         expect.stringContaining('New-ScheduledTaskAction'),
       ],
       'verify-before-a-run': [expect.stringContaining('podman run --rm --pull=never')],
+      'attest-provenance': [],
       'air-gap': [],
       'behind-a-proxy': ['$ podman login registry.example.org'],
       'own-image': [
@@ -66,6 +70,8 @@ describe('what the pages say', () => {
       'in-ci': [],
       'beside-dangerzone': [],
       state: [],
+      trust: [],
+      decision: [expect.stringContaining('$ dangerzone-image auto')],
     });
   });
 });

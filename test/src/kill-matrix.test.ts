@@ -18,9 +18,11 @@ describe('acceptance 10: kill matrix (oci-layout)', () => {
       const between = await world.run(['verify-local']);
       expect(between.code).toBe(0);
       expect([one.digest, two.digest]).toContain(between.json.image.digest);
+      expect(await world.run(['history', '--verify'])).toMatchObject({ code: 0, json: { status: 'consistent' } });
 
       expect((await world.run(['upgrade'])).code).toBe(0);
       expect(await world.run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest: two.digest } } });
+      expect(await world.run(['history', '--verify'])).toMatchObject({ code: 0, json: { status: 'consistent' } });
       const index = JSON.parse(await readFile(join(world.layout, 'index.json'), 'utf8'));
       expect(index.manifests).toHaveLength(1);
       expect((await readdir(world.layout)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);

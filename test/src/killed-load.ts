@@ -9,11 +9,12 @@ const die = (now: string) => {
 };
 const { name, options } = JSON.parse(engine);
 const { createRuntime }: { createRuntime: CreateRuntime } = await import(`@dangerzone-image/runtime-${name}`);
+const runtime = createRuntime(options);
 await loadArchive({
   profile: await loadProfile(profilePath, { env: {} }),
   state: { path: state },
   source: await openArchive(file),
-  runtime: createRuntime(options),
+  runtime: { ...runtime, tag: (...args) => runtime.tag(...args).then(() => die('between-tags')) },
   report(event) {
     if (event.type === 'step') die(event.step);
     if (event.type === 'read') die('first-byte-read');

@@ -1,23 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Step, steps } from '@dangerzone-image/core';
 import { describe, expect, it } from 'vitest';
 import { writeArchive } from './archives.ts';
-import { createWorld, release, type World } from './world.ts';
+import { loadKilledAt } from './load-killed-at.ts';
+import { createWorld, release } from './world.ts';
 
 /** An archive is asked for no tag, and nothing of it is downloaded. */
 const online: readonly Step[] = ['resolve', 'download'];
-const moments = [...steps.filter((step) => !online.includes(step)), 'first-byte-read', 'first-byte'];
-
-async function loadKilledAt({ profile, state, runtime, start }: World, moment: string, file: string): Promise<unknown> {
-  const script = join(import.meta.dirname, 'killed-load.ts');
-  const words = [script, profile, state, JSON.stringify(runtime), moment, file];
-  const child = spawn(process.execPath, words, { env: { ...start.env }, stdio: ['ignore', 'ignore', 'inherit'] });
-  const [, signal] = await once(child, 'close');
-  return signal;
-}
+const moments = [...steps.filter((step) => !online.includes(step)), 'first-byte-read', 'first-byte', 'between-tags'];
 
 describe('acceptance 10: kill matrix of load-archive (oci-layout)', () => {
   it.each(moments)(

@@ -46,7 +46,7 @@ describe.each(podmanEngines)('on Podman, as $title', (engine) => {
     async (via) => {
       const { world, requireUnchanged } = await installFirst(engine);
       world.publish(runnableRelease(2));
-      await setMoment(world, `hang ${via}`);
+      await setMoment(world, 'hang pull');
       const { outcome, ms } = await interrupted(world, via, async () => {
         await expect.poll(() => readFile(join(world.layout, 'podman.hung'), 'utf8').catch(() => ''), WAIT).not.toBe('');
       });

@@ -47,8 +47,8 @@ const MOMENTS: readonly (readonly [via: string, moment: string])[] = [
   ...stepsAtTheEngine.map((step) => ['load', step] as const),
   ['load', 'first-byte'],
   ['load', 'between-tags'],
-  ['load', 'during load'],
-  ['load', 'after load'],
+  ['load', 'during pull'], // of the folder where it was handed over
+  ['load', 'after pull'],
   ['load', 'before rmi'],
   ['pull', 'transfer'],
   ['pull', 'between-tags'],

@@ -1,14 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostPlatform } from '@dangerzone-image/core';
 import { publishTestImage } from '@dangerzone-image/core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { engines, startEngine } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { type PodmanEngine, podmanEngines } from './podman-engines.ts';
+import { startTufPublisher, trustedRootWith } from './tuf-publisher.ts';
 import { createWorld, release, type World } from './world.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
 const [arm64, amd64] = ['arm64', 'amd64'].map((architecture) => ({ os: 'linux', architecture }));
+
+/** An archive that brings a trusted root along, as `tuf/`: files that no engine knows. The name of its image. */
+async function prepareWithTrustedRoot(file: string): Promise<string> {
+  await using world = await createWorld();
+  await using tuf = await startTufPublisher();
+  const { env } = tuf;
+  world.publish(release(1));
+  tuf.repository.publish(trustedRootWith(world.signer));
+  const profile = await world.writeProfile({ transparencyLog: undefined }, 'public.json');
+  const prepare = ['prepare-archive', '--profile', profile, '--state-dir', world.state, '--output', file];
+  for (const words of [['trust', 'update'], prepare]) expect((await world.runBare(words, { env })).code).toBe(0);
+  expect((await readFile(file)).includes('./tuf/timestamp.json')).toBe(true);
+  return world.image;
+}
 
 async function loaded(engine: PodmanEngine, world: World, file: string) {
   expect(await engine.podman(world.layout, 'load', '--quiet', '--input', file)).toMatchObject({ failed: false });
@@ -32,6 +48,14 @@ describe.each(podmanEngines)('what prepare-archive writes, in plain Podman as $t
       Digest: digest,
       Names: [`${world.image}:latest`],
     });
+  });
+
+  it('and where a trusted root comes along', async () => {
+    await using world = await createWorld({}, engine);
+    const file = join(world.layout, 'x.tar');
+    await prepareWithTrustedRoot(file);
+    const { digest } = release(1).manifestFor(hostPlatform());
+    expect(await loaded(engine, world, file)).toMatchObject({ Digest: digest });
   });
 
   it('acceptance 4: and where only the index is signed', async () => {
@@ -69,5 +93,17 @@ describe.each(engines)('what prepare-archive writes, in plain $name', (engine) =
       expect(body).toMatchObject({ Id: engine.store === 'classic' ? config.digest : root });
       await docker.clean();
     }
+  });
+
+  it('and where a trusted root comes along', async () => {
+    await using world = await createWorld();
+    await using docker = await startEngine(engine);
+    const file = join(world.folder, 'x.tar');
+    const image = await prepareWithTrustedRoot(file);
+    expect(await docker.ask('POST', '/images/load', await readFile(file))).toMatchObject({ status: 200 });
+    const { digest, config } = release(1).manifestFor(hostPlatform());
+    const { body } = await docker.ask('GET', `/images/${image}:latest/json`);
+    expect(body).toMatchObject({ Id: engine.store === 'classic' ? config.digest : digest });
+    await docker.clean();
   });
 });

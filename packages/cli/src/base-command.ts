@@ -90,6 +90,11 @@ export abstract class BaseCommand extends Command {
     );
   }
 
+  /** Before a question: the cursor is at the beginning of an empty line. */
+  protected pauseProgress(): void {
+    this.#progress?.end();
+  }
+
   /** `--print`: a text that was asked for by name, so --quiet does not silence it. */
   protected print(text: string): void {
     this.#progress?.end();

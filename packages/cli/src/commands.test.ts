@@ -166,11 +166,15 @@ describe('what is shipped', () => {
   it('has the verbs of this version in its manifest, and no path of the machine that built it', () => {
     const text = readFileSync(join(bin, '../../oclif.manifest.json'), 'utf8');
     expect(Object.keys(JSON.parse(text).commands).sort()).toEqual([
+      'attest-provenance',
+      'auto',
       'check',
       'completion',
       'doctor',
+      'history',
       'inspect-archive',
       'load-archive',
+      'pin',
       'plugins:add',
       'plugins:list',
       'plugins:remove',
@@ -181,6 +185,11 @@ describe('what is shipped', () => {
       'state:show',
       'status',
       'store-signatures',
+      'trust:export',
+      'trust:show',
+      'trust:update',
+      'unpin',
+      'updates',
       'upgrade',
       'verify-local',
     ]);

@@ -28,9 +28,9 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
   ['an option before the verb', 'USAGE', '', ['--quiet', 'status'], /The verbs are/],
   ['a typo in an option', 'USAGE', 'upgrade', ['upgrade', '--forse'], /--force/],
   ['a typo in an option with a value', 'USAGE', 'upgrade', ['upgrade', '--runtme=podman'], /--runtime/],
-  ['--force on the wrong verb', 'USAGE', 'check', ['check', '--force'], /option of: load-archive, upgrade/],
+  ['--force on the wrong verb', 'USAGE', 'check', ['check', '--force'], /option of: auto, load-archive, upgrade/],
   ['--exit-code on the wrong verb', 'USAGE', 'upgrade', ['upgrade', '--exit-code'], /option of: check, doctor, status/],
-  ['an option of a later version', 'USAGE', 'verify-local', ['verify-local', '--trusted-root=x'], /--help/],
+  ['an option of a later version', 'USAGE', 'verify-local', ['verify-local', '--pin=x'], /--help/],
   ['an option given twice', 'USAGE', 'status', ['status', '--profile', 'a', '--profile', 'b']],
   ['a switch given twice', 'USAGE', 'upgrade', ['upgrade', '--force', '--force']],
   ['a switch with a value', 'USAGE', 'verify-local', ['verify-local', '--quiet=false']],
@@ -72,6 +72,9 @@ const wrong: readonly [string, string, string, readonly string[], RegExp?][] = [
   ],
   ['a profile file that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './missing.json']],
   ['no shell to complete in', 'USAGE', 'completion', ['completion'], /completion --help/],
+  ['a decision that is none of the three', 'USAGE', 'updates', ['updates', 'maybe']],
+  ['an interval that is no number', 'USAGE', 'updates', ['updates', 'on', '--interval', 'daily'], /--interval 24/],
+  ['an interval of no time', 'USAGE', 'updates', ['updates', 'on', '--interval', '0']],
   ['a shell that is none of ours', 'USAGE', 'completion', ['completion', 'tcsh']],
   ['a profile that is no JSON', 'PROFILE_INVALID', 'status', ['status', '--profile', './broken.json']],
   ['a profile with a key that does not exist', 'PROFILE_INVALID', 'status', ['status', '--profile', './profile.json']],
@@ -153,7 +156,7 @@ describe('wrong input', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.split('\n')).toEqual([
       '❌ USAGE: unknown option "--force" of check',
-      '→ --force is an option of: load-archive, upgrade',
+      '→ --force is an option of: auto, load-archive, upgrade',
       '→ dangerzone-image check --help lists the options.',
       '',
     ]);

@@ -6,6 +6,7 @@ import {
   codeOf,
   formatPlatform,
   type LocalImage,
+  ociLayout,
   ociTar,
   parseReference,
   type RuntimeInfo,
@@ -28,6 +29,7 @@ import { podmanReader, type ReadPodman } from './read-podman.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
 import { saveImage } from './save-image.ts';
 import { sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
+import { layoutIn, removeLayout, spoolLayout } from './spool-layout.ts';
 
 /** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
 const SLOWEST_BYTES_PER_SECOND = 32 * 1024;
@@ -99,9 +101,33 @@ export function podmanRuntime(
     };
   };
 
+  const isService = async (signal?: AbortSignal): Promise<boolean> =>
+    Boolean(parseVersions(await ask(['version', '--format', 'json'], signal)).Server);
+
   const { place = '' } = surroundings;
+  /** A pull that ends with our name alone: the one that Podman gives by itself is noted before, and goes where it is ours. */
+  const pulledAs = async (reference: string, { folder, name, pull, isOurs }: NamedPull): Promise<void> => {
+    if (isOurs) await writeNote(folder, { reference, place });
+    const settle = async () => {
+      if (isOurs) await forgetName(run, reference);
+      await removeNote(folder);
+    };
+    try {
+      await pull();
+      await markEnded(folder);
+      if (await hasName(run, reference)) await run(['tag', '--', reference, name]);
+    } catch (error) {
+      await settle().catch(() => undefined); // told to stop at its end, it may have given the name
+      throw error;
+    }
+    await settle();
+  };
   const inFolder = <T>(work: (folder: string) => Promise<T>) => withSpoolFolder(work, { isNeeded: hasNote });
-  const sweep = () => sweepSpoolFolders((folder) => followNote(run, place, folder));
+  const sweep = () =>
+    sweepSpoolFolders(async (folder) => {
+      await removeLayout(folder); // a Podman that outlived us finds its end there
+      return followNote(run, place, folder);
+    });
 
   return {
     name: 'podman',
@@ -131,20 +157,9 @@ export function podmanRuntime(
         await writeFile(authfile, '{}', { mode: 0o600 });
         const reference = `${image.name}@${image.digest}`;
         const isOurs = !(await hasName(run, reference, signal));
-        if (isOurs) await writeNote(folder, { reference, place });
-        const settle = async () => {
-          if (isOurs) await forgetName(run, reference);
-          await removeNote(folder);
-        };
-        try {
-          await run(await pullWords(image, reference, authfile), { signal, timeoutMs: longestPullMs(image) });
-          await markEnded(folder);
-          await run(['tag', '--', reference, name]);
-        } catch (error) {
-          await settle().catch(() => undefined); // told to stop at its end, it may have given the name
-          throw error;
-        }
-        await settle();
+        const words = await pullWords(image, reference, authfile);
+        const pull = () => run(words, { signal, timeoutMs: longestPullMs(image) });
+        await pulledAs(reference, { folder, name, pull, isOurs });
         return named(name, signal);
       });
       onBytes?.(image.size);
@@ -153,10 +168,19 @@ export function podmanRuntime(
 
     async load(stream, { name, onBytes, signal }) {
       await sweep();
+      const options = { ...(onBytes && { onBytes }) };
       return inFolder(async (folder) => {
-        const input = ociTar(stream, name, { ...(onBytes && { onBytes }) });
-        // Podman keeps a copy of its input in TMPDIR: in a folder of ours it goes, whatever ends Podman.
-        await run(['load', '--quiet'], { input, signal, env: { TMPDIR: folder } });
+        // Podman keeps copies of what it is given in TMPDIR: in a folder of ours they go, whatever ends Podman.
+        const call = { signal, env: { TMPDIR: folder } };
+        if (await isService(signal)) await run(['load', '--quiet'], { ...call, input: ociTar(stream, name, options) });
+        else {
+          const layout = layoutIn(folder);
+          await spoolLayout(ociLayout(stream, name, options), join(folder, layout), signal);
+          const timeoutMs = longestPullMs(stream.image);
+          const pull = () =>
+            run(['pull', '--quiet', '--', `oci:${layout}:${name}`], { ...call, cwd: folder, timeoutMs });
+          await pulledAs(`localhost/${layout}:latest`, { folder, name, pull, isOurs: true });
+        }
         return named(name, signal);
       });
     },
@@ -183,6 +207,14 @@ export function podmanRuntime(
         await run(['rmi', '--no-prune', '--', name], { answers: [0, NO_SUCH_IMAGE] });
     },
   };
+}
+
+interface NamedPull {
+  readonly folder: string;
+  readonly name: string;
+  readonly pull: () => Promise<unknown>;
+  /** Whether Podman's own name for it is new. */
+  readonly isOurs: boolean;
 }
 
 async function onThisSystem({ store }: PodmanInfo) {

@@ -49,10 +49,11 @@ function policyOrSetup(args: readonly string[]): string[] {
   ];
 }
 
-/** containers-policy.json(5): our tar is looked up as `oci-archive`, a pull as `docker` and the repository. */
+/** containers-policy.json(5): our tar is looked up as `oci-archive`, our folder as `oci`, a pull as `docker` and the repository. */
 function policyStanza(args: readonly string[]): string | undefined {
   const accept = [{ type: 'insecureAcceptAnything' }];
   if (args[0] === 'load') return JSON.stringify({ 'oci-archive': { '': accept } });
+  if (args.at(-1)?.startsWith('oci:')) return JSON.stringify({ oci: { '': accept } });
   const [repository] = args.at(-1)?.split('@') ?? [];
   return args[0] === 'pull' && repository ? JSON.stringify({ docker: { [repository]: accept } }) : undefined;
 }

@@ -21,8 +21,8 @@ const WORK_NAME = 'localhost/dangerzone-image/test:incoming';
 /** Podman as another user, who gets the folder of each call as if that user had called us. */
 const asNobody = (home: string): string => `#!/bin/sh
 for word in "$@"; do case $word in --authfile=*) chown -R ${NOBODY} "$(dirname "\${word#--authfile=}")";; esac; done
-if [ -n "$TMPDIR" ]; then chown -R ${NOBODY} "$TMPDIR"; fi
-cd / && exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups env HOME='${home}' XDG_RUNTIME_DIR='${home}/run' podman "$@"
+if [ -n "$TMPDIR" ]; then chown -R ${NOBODY} "$TMPDIR"; else cd /; fi
+exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups env HOME='${home}' XDG_RUNTIME_DIR='${home}/run' podman "$@"
 `;
 
 interface Rootless {

@@ -8,6 +8,7 @@ export interface PodmanCall {
   /** What is piped in. When it breaks off, Podman is killed before it sees the end of its input. */
   readonly input?: AsyncIterable<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   readonly signal?: AbortSignal | undefined;
   /** For the whole call, ms; with input only the time counts in which Podman is waited for. */
   readonly timeoutMs?: number;
@@ -36,7 +37,7 @@ export function podmanRunner({ program, globals, env: own }: PodmanCommand): Run
     const path = isAbsolute(program) ? program : await findProgram(program);
     if (path === undefined) throw podmanFailure(program, args, { code: 'ENOENT' });
     const { execa } = await import('execa'); // only who uses Podman pays for it
-    const { input, env, signal, answers = [0] } = call;
+    const { input, env, cwd, signal, answers = [0] } = call;
     const timeoutMs = call.timeoutMs ?? (input ? DEFAULT_STALL_MS : DEFAULT_TIMEOUT_MS);
     const child = execa(path, [...globals, ...args], {
       reject: false,
@@ -46,6 +47,7 @@ export function podmanRunner({ program, globals, env: own }: PodmanCommand): Run
       timeout: input ? 0 : timeoutMs,
       forceKillAfterDelay: KILL_AFTER_MS,
       env: { ...own, ...env },
+      ...(cwd !== undefined && { cwd }),
       ...(signal && { cancelSignal: signal }),
     });
     const fed =

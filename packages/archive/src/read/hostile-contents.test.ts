@@ -1,6 +1,7 @@
-import { digestOf, type ErrorCode, hexOf, hostPlatform, mediaTypes } from '@dangerzone-image/core';
+import { type Digest, digestOf, type ErrorCode, hexOf, hostPlatform, mediaTypes } from '@dangerzone-image/core';
 import {
   buildTestImage,
+  bundleManifest,
   createTestSigner,
   type SigningRequest,
   type TestArchiveOptions,
@@ -52,18 +53,16 @@ const addEntry = (more: unknown) => (text: string) => {
 const docker = (entries: unknown) => edited(good, './manifest.json', () => JSON.stringify(entries));
 const path = ({ digest }: { digest: string }) => `blobs/sha256/${digest.slice(7)}`;
 const dockerEntry = { Config: path(own.config), RepoTags: null, Layers: own.layers.map(path) };
-const bundleManifest = (subject: string, mediaType = 'application/vnd.dev.sigstore.bundle.v0.3+json', number = 0) => {
-  const [bundle, config] = [json({ mediaType, number }), json({})];
-  const manifest = json({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(config), size: config.length },
-    layers: [{ mediaType, digest: digestOf(bundle), size: bundle.length }],
-    subject: { mediaType: mediaTypes.ociManifest, digest: subject, size: own.bytes.length },
-  });
-  return [manifest, bundle, config].map(blob);
+const V03 = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+const describeBlob = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+const bundlesAbout = (subject: Digest, mediaType = V03, number = 0, members = {}) => {
+  const { bytes, blobs } = bundleManifest(subject, { mediaType, bytes: json({ mediaType, number }) }, members);
+  return [bytes, ...blobs.map((each) => each.bytes)].map(blob);
 };
+const rider = Buffer.from('along for the ride');
+const long = Buffer.alloc(9 * 1024 * 1024);
 const allOf = (which: typeof evil) => [which, which.config, ...which.layers].map(({ bytes }) => blob(bytes));
+const sibling = image.manifests.find(({ digest }) => digest !== own.digest) as typeof own;
 const layer = own.layers[1] as (typeof own.layers)[number];
 
 const forger = { ...signer, sign: (request: SigningRequest) => ({ ...signer.sign(request), signature: 'AAAA' }) };
@@ -155,7 +154,7 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
     () =>
       testTar([
         ...good,
-        ...Array.from({ length: 51 }, (_, n) => bundleManifest(own.digest, undefined, n))
+        ...Array.from({ length: 51 }, (_, n) => bundlesAbout(own.digest, undefined, n))
           .flat()
           .filter(isFirst),
       ]),
@@ -220,11 +219,105 @@ const attacks: readonly [number, string, () => Buffer, ErrorCode?][] = [
     'other images below an index that nobody signed',
     () => testTar(members({ form: 'cosign-save', signed: [own.digest] })),
   ],
-  [144, 'a bundle about something else', () => testTar([...good, ...bundleManifest(evil.digest)])],
+  [144, 'a bundle about something else', () => testTar([...good, ...bundlesAbout(evil.digest)])],
   [
     144,
     'something else in the form of a bundle',
-    () => testTar([...good, ...bundleManifest(own.digest, 'application/octet-stream')]),
+    () => testTar([...good, ...bundlesAbout(own.digest, 'application/octet-stream')]),
+  ],
+  [
+    144,
+    'a bundle about another platform’s image, whose index is not there',
+    () => testTar([...saved, ...bundlesAbout(sibling.digest)]),
+  ],
+  [
+    144,
+    'an index of something else, named by a bundle alone',
+    () => testTar([...saved, blob(evilIndex.bytes), ...bundlesAbout(evilIndex.digest)]),
+  ],
+  [
+    144,
+    'another image, named by a bundle alone',
+    () => testTar([...saved, ...allOf(evil), ...bundlesAbout(evil.digest)]),
+  ],
+  [
+    144,
+    'something else as a bundle’s config, beside no bundle',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, { layers: [], config: describeBlob('application/x', rider) }).slice(0, 1),
+        blob(rider),
+      ]),
+  ],
+  [
+    144,
+    'something else beside a bundle in its manifest',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, {
+          layers: [describeBlob(V03, json({ mediaType: V03, number: 0 })), describeBlob('application/x', rider)],
+        }),
+        blob(rider),
+      ]),
+  ],
+  [
+    144,
+    'a long config of a bundle',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, { config: describeBlob(V03, long) }).filter((_, at) => at !== 1),
+        blob(long),
+      ]),
+  ],
+  [
+    16,
+    'bundles that are too long together',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, { layers: Array(2).fill(describeBlob(V03, long)) }).slice(0, 2),
+        blob(long),
+      ]),
+  ],
+  [145, 'no bundle', () => testTar([...good, ...bundlesAbout(own.digest).filter((_, at) => at !== 2)])],
+  [145, 'no config of a bundle', () => testTar([...good, ...bundlesAbout(own.digest).filter((_, at) => at !== 1)])],
+  [
+    145,
+    'a bundle of another size than told',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest, V03, 0, {
+          layers: [{ ...describeBlob(V03, json({ mediaType: V03, number: 0 })), size: 1 }],
+        }),
+      ]),
+  ],
+  [
+    145,
+    'a changed bundle manifest',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest).map((member, at) =>
+          at === 0 ? { ...member, bytes: Buffer.concat([member.bytes ?? rider, Buffer.from(' ')]) } : member,
+        ),
+      ]),
+    'DIGEST_MISMATCH',
+  ],
+  [
+    145,
+    'a changed bundle',
+    () =>
+      testTar([
+        ...good,
+        ...bundlesAbout(own.digest).map((member, at) =>
+          at === 2 ? { ...member, bytes: Buffer.from(`${member.bytes}`.replace('0', '1')) } : member,
+        ),
+      ]),
+    'DIGEST_MISMATCH',
   ],
   [145, 'a changed layer', () => changedBlob(layer.digest), 'DIGEST_MISMATCH'],
   [145, 'a changed config', () => changedBlob(own.config.digest), 'DIGEST_MISMATCH'],
@@ -340,8 +433,37 @@ describe('an archive whose documents do not agree', () => {
   it.each<[string, () => Buffer]>([
     ['only the index is signed, and travels too', () => testTar(members({ signed: [image.digest] }))],
     ['only the platform’s manifest is signed', () => testTar(members({ form: 'cosign-save-manifest' }))],
-    ['a bundle about the image lies unlisted', () => testTar([...good, ...bundleManifest(own.digest)])],
-    ['a bundle about the index lies unlisted', () => testTar([...good, ...bundleManifest(image.digest)])],
+    ['a bundle about the image lies unlisted', () => testTar([...good, ...bundlesAbout(own.digest)])],
+    ['a bundle about the index lies unlisted', () => testTar([...good, ...bundlesAbout(image.digest)])],
+    [
+      'a bundle about the index lies unlisted with the index, which nobody signed',
+      () => testTar([...saved, blob(image.index.bytes), ...bundlesAbout(image.digest)]),
+    ],
+    [
+      'a bundle about another platform’s image lies unlisted, whose index is there',
+      () => testTar([...good, ...bundlesAbout(sibling.digest)]),
+    ],
+    [
+      'bundles lie unlisted in the older form, and of a version that is not known',
+      () =>
+        testTar([
+          ...good,
+          ...bundlesAbout(own.digest, 'application/vnd.dev.sigstore.bundle+json;version=0.1'),
+          ...bundlesAbout(own.digest, 'application/vnd.dev.sigstore.bundle.v0.9+json').slice(0, 1),
+          ...bundlesAbout(own.digest, 'application/vnd.dev.sigstore.bundle.v0.9+json').slice(2),
+        ]),
+    ],
+    [
+      'fifty bundles about the image and as many about its index lie unlisted',
+      () =>
+        testTar([
+          ...good,
+          ...[own.digest, image.digest]
+            .flatMap((about) => Array.from({ length: 50 }, (_, n) => bundlesAbout(about, V03, n)))
+            .flat()
+            .filter(isFirst),
+        ]),
+    ],
     [
       'bad input 143: its annotations give another name',
       () =>

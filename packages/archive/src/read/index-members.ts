@@ -20,7 +20,10 @@ const MAX_PAX_BYTES = 4096;
 const MAX_END_BYTES = 1024 * 1024;
 
 const FILE = /^(?:oci-layout|index\.json|dangerzone\.json|manifest\.json|blobs\/sha256\/[0-9a-f]{64})$/;
-const FOLDER = /^(?:|blobs|blobs\/sha256)$/;
+/** Files of Sigstore's TUF repository, by their names there. */
+const TUF_FILE =
+  /^tuf\/(?:[1-9][0-9]{0,8}\.(?:root|snapshot|targets)\.json|timestamp\.json|targets\/[0-9a-f]{64}\.trusted_root\.json)$/;
+const FOLDER = /^(?:|blobs|blobs\/sha256|tuf|tuf\/targets)$/;
 
 /**
  * The first pass, over headers alone: every member is one of the few kinds and names that an image archive has, and is
@@ -117,7 +120,8 @@ function requireName(reading: Reading, { name, type, size }: TarHeader, place: P
   reading.isDotted = isDotted;
   const plain = name === '.' ? '' : name.slice(isDotted ? 2 : 0);
   const known = isFolder ? plain.replace(/(?<=.)\/$/, '') : plain;
-  if (!(isFolder ? FOLDER : FILE).test(known)) throw archiveInvalid(place, 'no archive of an image has such a member');
+  if (!(isFolder ? [FOLDER] : [FILE, TUF_FILE]).some((names) => names.test(known)))
+    throw archiveInvalid(place, 'no archive of an image has such a member');
   if (isFolder && size !== 0) throw archiveInvalid(place, `a folder has no bytes, this one announces ${size}`);
   return known;
 }

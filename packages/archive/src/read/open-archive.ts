@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   CodedError,
   type Digest,
+  findBundles,
   findCosignSignatures,
   type ImageArchive,
   type ProveOptions,
@@ -9,9 +10,11 @@ import {
 } from '@dangerzone-image/core';
 import { type ArchiveFile, archiveInvalid, readStretch } from './archive-file.ts';
 import { type ArchiveReader, blobOf, blobsOf, openReader, requireDigest } from './archive-reader.ts';
+import { findAttestations } from './find-attestations.ts';
 import { type OpenFileOptions, openArchiveFile } from './open-archive-file.ts';
 import { type Contents, readContents } from './read-contents.ts';
 import { readListing } from './read-listing.ts';
+import { readTuf } from './read-tuf.ts';
 
 /** An archive, or `-`: read strictly, and a source of one image from here on. Whoever opens it closes it. */
 export async function openArchive(path: string, options: OpenFileOptions = {}): Promise<ImageArchive> {
@@ -19,7 +22,7 @@ export async function openArchive(path: string, options: OpenFileOptions = {}): 
   try {
     const reader = await openReader(file);
     const contents = await readContents(reader, await readListing(reader));
-    return archiveSource(reader, contents);
+    return { ...archiveSource(reader, contents), tuf: await readTuf(reader) };
   } catch (error) {
     await file.close();
     throw error;
@@ -39,8 +42,10 @@ function archiveSource(reader: ArchiveReader, contents: Contents): ImageArchive 
       const readTag = async () => contents.signatures.get(digest) ?? Promise.reject(notThere(file, digest));
       return findCosignSignatures({ source: archive, readTag, repository, digest, signal });
     },
-    findBundles: async () => [],
-    findAttestations: async () => [],
+    findBundles: ({ repository }, digest, { signal = NEVER } = {}) =>
+      findBundles(contents.bundles.get(digest) ?? [], { source: archive, repository, digest, signal }),
+    findAttestations: ({ repository }, digest, { signal = NEVER } = {}) =>
+      findAttestations(archive, contents, { repository, digest, signal }),
     prove: (signed, options) => prove(reader, contents, signed, options),
     close: () => file.close(),
   };

@@ -1,38 +1,34 @@
-import { codeOf, type Digest, type ImageManifest, isDigest, parseJson, parseManifest } from '@dangerzone-image/core';
-import { type ArchiveReader, asFaultOf, MAX_DOCUMENT_BYTES, readDocument, requireBlob } from './archive-reader.ts';
+import {
+  bundleLimits,
+  type Digest,
+  isBundleMediaType,
+  parseReferrer,
+  type ReferrerManifest,
+} from '@dangerzone-image/core';
+import { type ArchiveReader, MAX_DOCUMENT_BYTES, readDocument, requireBlob } from './archive-reader.ts';
 import type { Member } from './index-members.ts';
 
-const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle\.v0\.[123]\+json$/;
-
 /**
- * A blob that nothing lists, read as the manifest of a Sigstore bundle (OCI image-spec, manifest.md, "subject"): its
- * subject must be a digest of the image. Undefined for what is none.
+ * A blob that nothing lists, read as the manifest of Sigstore bundles (OCI image-spec, manifest.md, "subject"). Undefined
+ * for what is none. What it is about, the caller must hold against the image.
  */
 export async function readBundleManifest(
   reader: ArchiveReader,
   digest: Digest,
   member: Member,
-  chain: ReadonlySet<Digest>,
-): Promise<ImageManifest | undefined> {
+): Promise<ReferrerManifest | undefined> {
   if (member.size > MAX_DOCUMENT_BYTES) return undefined;
   const bytes = await readDocument(reader, { digest, size: member.size }, 'the layout');
   if (bytes[0] !== 0x7b) return undefined; // no JSON object
-  const subject = subjectOf(bytes);
-  if (subject === undefined || !chain.has(subject)) return undefined;
-  const manifest = await asFaultOf(reader, member, () => parseManifest(bytes, digest));
-  if (manifest.kind === 'index' || !manifest.layers.every(({ mediaType }) => BUNDLE.test(mediaType))) return undefined;
-  for (const layer of manifest.layers) requireBlob(reader, layer, `bundle manifest ${digest}`);
+  const manifest = parseReferrer(bytes);
+  if (!manifest || !isOfBundles(manifest)) return undefined;
+  for (const each of [manifest.config, ...manifest.layers]) requireBlob(reader, each, `bundle manifest ${digest}`);
   return manifest;
 }
 
-function subjectOf(bytes: Uint8Array): Digest | undefined {
-  let value: unknown;
-  try {
-    value = parseJson(bytes, { where: 'a blob', code: 'MANIFEST_INVALID' });
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return undefined; // whatever it is, it is no manifest, and so has no place here
-  }
-  const { subject } = (value ?? {}) as { subject?: { digest?: unknown } };
-  return isDigest(subject?.digest) ? subject.digest : undefined;
+/** Nothing else may come along in that form: no other kind of layer, and none that is too long to be a bundle. */
+function isOfBundles({ config, layers }: ReferrerManifest): boolean {
+  const bytes = layers.reduce((sum, { size }) => sum + size, 0);
+  const isSmall = config.size <= MAX_DOCUMENT_BYTES && bytes <= bundleLimits.bytes;
+  return layers.length > 0 && isSmall && layers.every(({ mediaType }) => isBundleMediaType(mediaType));
 }

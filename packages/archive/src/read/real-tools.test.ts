@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hostPlatform } from '@dangerzone-image/core';
+import { hostPlatform, parseReference } from '@dangerzone-image/core';
 import { buildTestImage, testArchiveMembers } from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadOn, signer, temporaryFolder } from './machine.test-support.ts';
@@ -72,6 +72,15 @@ describe.skipIf(!hasSaved || !hasTar)('what real cosign saved', () => {
       const digest = readFileSync(join(saved, version, 'container_workflow_dispatch.digest'), 'utf8').trim();
       expect(digest).toContain(archive.digest);
       await archive.prove(archive.digest);
+      const reference = parseReference('ghcr.io/slsa-framework/example-package');
+      const [attestation, ...others] = await archive.findAttestations(reference, archive.digest);
+      expect(others).toEqual([]);
+      expect(JSON.parse(Buffer.from(attestation?.envelope ?? '').toString())).toMatchObject({
+        payloadType: 'application/vnd.in-toto+json',
+      });
+      expect(attestation?.certificate).toMatch(/^-----BEGIN CERTIFICATE-----/);
+      expect(attestation?.bundle).toMatchObject({ Payload: { logIndex: expect.any(Number) } });
+      expect(await archive.findBundles(reference, archive.digest)).toEqual([]);
     },
   );
 });

@@ -10,6 +10,7 @@ import {
   tarPadding,
   type VerifiedImage,
 } from '@dangerzone-image/core';
+import { bundleDocuments } from './bundle-documents.ts';
 import { cosignSignatures, type Document } from './cosign-signatures.ts';
 
 /** Bytes that are known before anything is fetched, and where in the file they go. */
@@ -39,6 +40,8 @@ export interface ArchiveLabels {
   readonly name?: string;
   /** The version of this tool, for those who look into the archive; nothing is decided by it. */
   readonly toolVersion: string;
+  /** Files of Sigstore's TUF repository that prove a newer trusted root than the reader may have, by their names there. */
+  readonly tuf?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 const KIND = 'kind';
@@ -65,6 +68,7 @@ export function planArchive(release: FetchedRelease, labels: ArchiveLabels): Arc
   addFile('index.json', layout(images));
   addFile('dangerzone.json', layout(all));
   addFile('manifest.json', json(dockerManifest(image, labels)));
+  for (const [name, bytes] of labels.tuf ?? []) addFile(`tuf/${name}`, bytes);
   for (const { digest, bytes } of documents) addFile(blobName(digest), bytes);
 
   const inDocuments = new Set(documents.map(({ digest }) => digest));
@@ -84,9 +88,9 @@ export function planArchive(release: FetchedRelease, labels: ArchiveLabels): Arc
  * What the two index files say, and the documents that they lead to. The image is the platform's manifest where that is
  * signed, else the index above it: Dangerzone's tool checks the signatures of just that digest, the first in the list,
  * and takes a list with two images for a broken one. So a signed index above the image is there unlisted, for its
- * signatures name it; one that nobody signed stays out.
+ * signatures name it; one that nobody signed stays out. Bundles are unlisted too: each names what it is about.
  */
-function describeContent({ image, signed, attestations }: FetchedRelease, { name }: ArchiveLabels) {
+function describeContent({ image, signed, attestations, bundles }: FetchedRelease, { name }: ArchiveLabels) {
   const { index, manifest, config } = image;
   const isSigned = (digest: Digest) => signed.some((evidence) => evidence.digest === digest);
   const root = index && !isSigned(manifest.digest) ? index : manifest;
@@ -98,10 +102,11 @@ function describeContent({ image, signed, attestations }: FetchedRelease, { name
     ...describe(documents.manifest),
     annotations: { [KIND]: `${COSIGN}/${kind}` },
   });
+  const chain: Document[] = [...(index && (root === index || isSigned(index.digest)) ? [index] : []), manifest];
   const documents: Document[] = [
-    ...(index && (root === index || isSigned(index.digest)) ? [index] : []),
-    manifest,
+    ...chain,
     ...[...signatures, ...attestations].flatMap(({ manifest, blobs }) => [manifest, ...blobs]),
+    ...chain.flatMap((subject) => bundleDocuments(subject, bundles)),
     { mediaType: manifest.config.mediaType, digest: config.digest, bytes: config.bytes },
   ];
   return {

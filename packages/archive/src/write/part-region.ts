@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { PartFile } from '@dangerzone-image/core';
 import type { HashedRegion } from './hash-regions.ts';
+import type { SyncedFile } from './synced-file.ts';
 
 /** Chunks of a socket are small: written one by one, the calls would take longer than the bytes. */
 const BATCH_BYTES = 1024 * 1024;
@@ -13,14 +13,14 @@ export function createRegionBuffers(): RegionBuffers {
 }
 
 export interface PartRegionOptions {
-  readonly file: FileHandle;
+  readonly file: Pick<SyncedFile, 'write'>;
   readonly buffers: RegionBuffers;
   /** Where in the file the region begins. */
   readonly at: number;
   /** Bytes of it that an earlier run wrote. */
   readonly length: number;
   readonly hashed: HashedRegion;
-  /** So many bytes are in the file now, for the next run. */
+  /** So many bytes are in the file now, for the next run; nothing waits for it but the end. */
   readonly record: (bytes: number) => Promise<void>;
 }
 
@@ -34,14 +34,20 @@ export function partRegion({ file, buffers, at, length: begun, hashed, record }:
   let [filling, other] = buffers;
   let filled = 0;
   let writing = Promise.resolve();
+  let recording = Promise.resolve();
   hashed.advance(begun);
+
+  const note = (bytes: number): void => {
+    recording = recording.then(() => record(bytes));
+    recording.catch(() => {}); // whoever settles is told
+  };
 
   const write = async (batch: Uint8Array): Promise<void> => {
     for (let sent = 0; sent < batch.length; )
       sent += (await file.write(batch, sent, batch.length - sent, at + written + sent)).bytesWritten;
     written += batch.length;
     hashed.advance(written);
-    await record(written);
+    note(written);
   };
   const flush = async (): Promise<void> => {
     await writing;
@@ -54,6 +60,7 @@ export function partRegion({ file, buffers, at, length: begun, hashed, record }:
   const settle = async (): Promise<void> => {
     await flush();
     await writing;
+    await recording;
   };
 
   return {
@@ -75,7 +82,8 @@ export function partRegion({ file, buffers, at, length: begun, hashed, record }:
       length = 0;
       written = 0;
       hashed.restart();
-      await record(0);
+      note(0);
+      await recording;
     },
     async digest() {
       await settle();

@@ -2,12 +2,20 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, hexOf, mediaTypes, parseReference } from '@dangerzone-image/core';
-import { createTestSigner, signatureTag } from '@dangerzone-image/core/testing';
+import { createTestSigner, publishBundles, referrersTag, signatureTag } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { amd64, arm64, createArchiveWorld, readTar, release } from './archive-world.test-support.ts';
 import { prepareArchive } from './prepare-archive.ts';
 
 const toolVersion = '1.2.3';
+const V03 = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+const bundle = (text: string) => ({ mediaType: V03, bytes: Buffer.from(JSON.stringify({ mediaType: V03, text })) });
+type Bundle = ReturnType<typeof bundle>;
+const describeBytes = (mediaType: string, bytes: Buffer) => ({
+  mediaType,
+  digest: digestOf(bytes),
+  size: bytes.length,
+});
 
 function parse(members: ReadonlyMap<string, Buffer>, name: string) {
   return JSON.parse(members.get(name)?.toString() ?? 'null');
@@ -65,15 +73,20 @@ describe('prepareArchive', () => {
   });
 
   it("passes the rules of Dangerzone's own tool", async () => {
-    const { context, publish, output, folder, image, signer } = await createArchiveWorld();
+    const { context, publish, output, folder, image, signer, registry } = await createArchiveWorld();
     const foreign = createTestSigner({ image });
-    publish(release(1), { signers: [foreign, signer] });
+    const published = release(1);
+    publish(published, { signers: [foreign, signer] });
+    for (const about of [published.digest, published.manifestFor(amd64).digest])
+      publishBundles(registry, 'team/sandbox', about, [bundle('one'), bundle('other')], referrersTag(about));
     await prepareArchive(context, { platforms: [amd64], output, toolVersion });
     const members = readTar(await readFile(join(folder, 'amd64.tar')));
     const [index, all] = [parse(members, './index.json'), parse(members, './dangerzone.json')];
     const isImage = ({ annotations: { kind } }: { annotations: { kind: string } }) => /\/image(Index)?$/.test(kind);
     expect({ ...all, manifests: all.manifests.filter(isImage) }).toEqual(index);
     expect(index.manifests).toHaveLength(1);
+    expect(all.manifests).toHaveLength(3); // the image and two lists of signatures: bundles are unlisted
+    expect([...members.values()].filter((bytes) => bytes.includes('"subject"'))).toHaveLength(4);
     const blob = (digest: string) => parse(members, `./blobs/sha256/${digest.slice(7)}`);
     const first = all.manifests.find((entry: { annotations: { kind: string } }) =>
       /\/sigs$/.test(entry.annotations.kind),
@@ -111,13 +124,12 @@ describe('prepareArchive', () => {
     const { digest } = published.manifestFor(amd64);
     const [config, envelope] = [Buffer.from('{}'), Buffer.from('{"payloadType":"application/vnd.in-toto+json"}')];
     for (const blob of [config, envelope]) registry.putBlob('team/sandbox', blob);
-    const describe = (mediaType: string, bytes: Buffer) => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
     const attestations = Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
         mediaType: mediaTypes.ociManifest,
-        config: describe(mediaTypes.ociConfig, config),
-        layers: [describe('application/vnd.dsse.envelope.v1+json', envelope)],
+        config: describeBytes(mediaTypes.ociConfig, config),
+        layers: [describeBytes('application/vnd.dsse.envelope.v1+json', envelope)],
       }),
     );
     const tagOf = (of: typeof digest) => signatureTag(of).replace(/sig$/, 'att');
@@ -134,6 +146,90 @@ describe('prepareArchive', () => {
     for (const bytes of [attestations, config, envelope])
       expect(members.get(`./blobs/sha256/${hexOf(digestOf(bytes))}`)).toEqual(bytes);
     expect(events).toContainEqual({ type: 'notice', message: expect.stringContaining('left out') });
+  });
+
+  it('carries what proves a newer trusted root, where there is one, ahead of everything that is long', async () => {
+    const { context, publish, output, folder } = await createArchiveWorld();
+    publish(release(1));
+    const tuf = new Map([
+      ['1.root.json', Buffer.from('{"root":1}')],
+      [`targets/${'a'.repeat(64)}.trusted_root.json`, Buffer.from('{"trusted":1}')],
+    ]);
+    await prepareArchive(context, { platforms: [amd64], output, toolVersion, tuf });
+    const members = readTar(await readFile(join(folder, 'amd64.tar')));
+    for (const [name, bytes] of tuf) expect(members.get(`./tuf/${name}`)).toEqual(bytes);
+    expect([...members.keys()].indexOf('./tuf/1.root.json')).toBe(4);
+  });
+
+  it('carries the bundles of what is in the file, each with a manifest about it, and none of an index that is not', async () => {
+    const { context, publish, output, folder, registry } = await createArchiveWorld({ referrersApi: {} });
+    const published = release(1);
+    publish(published);
+    registry.deleteTag('team/sandbox', signatureTag(published.digest));
+    const { digest, bytes, mediaType } = published.manifestFor(amd64);
+    publishBundles(registry, 'team/sandbox', digest, [bundle('of the manifest')]);
+    publishBundles(registry, 'team/sandbox', published.digest, [bundle('of the index')]);
+    await prepareArchive(context, { platforms: [amd64], output, toolVersion });
+    const members = readTar(await readFile(join(folder, 'amd64.tar')));
+    const documents = [...members.values()].filter((content) => content.includes('"subject"'));
+    expect(documents.map((document) => JSON.parse(document.toString()))).toEqual([
+      {
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociManifest,
+        artifactType: V03,
+        config: describeBytes('application/vnd.oci.empty.v1+json', Buffer.from('{}')),
+        layers: [describeBytes(V03, bundle('of the manifest').bytes)],
+        subject: { mediaType, digest, size: bytes.length },
+      },
+    ]);
+    expect(members.get(`./blobs/sha256/${hexOf(digestOf(bundle('of the manifest').bytes))}`)).toBeDefined();
+    expect(members.has(`./blobs/sha256/${hexOf(digestOf(bundle('of the index').bytes))}`)).toBe(false);
+  });
+
+  it.each([
+    ['is denied', { status: 403, body: '' }],
+    ['fails', { status: 500, body: '' }],
+    ['gives rubbish', { status: 200, body: '{' }],
+  ])(
+    'bad input 13: leaves bundles out with a word where their look-up %s: the image is signed all the same',
+    async (_name, fault) => {
+      const { context, publish, output, folder, events } = await createArchiveWorld({
+        fault: ({ path }) => (path.includes('/referrers/') ? fault : undefined),
+      });
+      publish(release(1));
+      await prepareArchive(context, { platforms: [amd64], output, toolVersion });
+      expect(readTar(await readFile(join(folder, 'amd64.tar'))).size).toBeGreaterThan(0);
+      const notices = events.filter(({ type }) => type === 'notice');
+      expect(notices).toEqual(
+        Array(2).fill({ type: 'notice', message: expect.stringContaining('Bundles are left out') }),
+      );
+    },
+  );
+
+  it('writes nothing when it is interrupted while it looks for bundles', async () => {
+    const controller = new AbortController();
+    const { context, publish, output, files } = await createArchiveWorld({
+      fault: ({ path }) => {
+        if (path.includes('/referrers/')) controller.abort(new Error('Ctrl-C'));
+        return undefined;
+      },
+    });
+    publish(release(1));
+    const preparing = prepareArchive(
+      { ...context, signal: controller.signal },
+      { platforms: [amd64], output, toolVersion },
+    );
+    await expect(preparing).rejects.toThrow('Ctrl-C');
+    expect(await files()).toEqual([]);
+  });
+
+  it('never takes a bug for a look-up that failed', async () => {
+    const { context, publish, output, files } = await createArchiveWorld();
+    publish(release(1));
+    const findBundles = async () => Promise.reject(new TypeError('bug'));
+    const broken = { ...context, source: { ...context.source, findBundles } };
+    await expect(prepareArchive(broken, { platforms: [amd64], output, toolVersion })).rejects.toThrow('bug');
+    expect(await files()).toEqual([]);
   });
 
   it('leaves out an index that nobody signed', async () => {
@@ -159,6 +255,22 @@ describe('prepareArchive', () => {
     const first = await bytesOf('a.tar');
     expect(await bytesOf('b.tar', { state: { path: join(folder, 'state', 'other') } })).toEqual(first);
     expect(await bytesOf('a.tar')).toEqual(first);
+  });
+
+  it('bad input 151: gives the same bytes for the same bundles, however a registry lists them', async () => {
+    const { context, publish, folder, registry } = await createArchiveWorld();
+    const published = release(1);
+    publish(published);
+    const bytesOf = async (bundles: readonly Bundle[]) => {
+      for (const about of [published.digest, published.manifestFor(amd64).digest])
+        publishBundles(registry, 'team/sandbox', about, bundles, referrersTag(about));
+      await prepareArchive(context, { platforms: [amd64], output: join(folder, 'x.tar'), toolVersion });
+      return readFile(join(folder, 'x.tar'));
+    };
+    const [one, two, three] = ['one', 'two', 'three'].map((text) => bundle(text)) as [Bundle, Bundle, Bundle];
+    const first = await bytesOf([one, two, three]);
+    expect(await bytesOf([three, one, two, one])).toEqual(first);
+    expect(await bytesOf([one, two])).not.toEqual(first);
   });
 
   it('reads the tag once for several platforms, and writes one file each', async () => {

@@ -26,6 +26,8 @@ export interface PrepareArchiveOptions {
   /** Default: what the profile's tag points to now. */
   readonly reference?: ImageReference | undefined;
   readonly toolVersion: string;
+  /** A trusted root that travels with the image, as the files of the TUF repository that prove it. */
+  readonly tuf?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 export interface PreparedArchive {
@@ -59,8 +61,8 @@ export async function prepareArchive(
     const archives: PreparedArchive[] = [];
     for (const [position, { file }] of targets.entries()) {
       const { image } = releases[position] as FetchedRelease;
-      const { toolVersion } = options;
-      const labels = { toolVersion, ...(tag !== undefined && { name: `${profile.image}:${tag}` }) };
+      const { toolVersion, tuf } = options;
+      const labels = { toolVersion, tuf, ...(tag !== undefined && { name: `${profile.image}:${tag}` }) };
       const plan = planArchive(releases[position] as FetchedRelease, labels);
       await download(context, plan, file);
       archives.push({ image: factsOf(image, tag), file, bytes: plan.size });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, statfs } from 'node:fs/promises';
+import { lstat, open, rename, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fillPart, type ImageSource, limitParallel, originsOf } from '@dangerzone-image/core';
 import type { ArchivePlan, PlacedBlob } from './archive-plan.ts';
@@ -8,6 +8,7 @@ import { diskFull, outputFault } from './output-fault.ts';
 import { type OpenFile, openOwnFile } from './own-file.ts';
 import { openJournal, type PartJournal } from './part-journal.ts';
 import { createRegionBuffers, partRegion, type RegionBuffers } from './part-region.ts';
+import { type SyncedFile, syncedFile } from './synced-file.ts';
 
 export interface WriteArchiveOptions {
   readonly source: ImageSource;
@@ -39,9 +40,10 @@ export async function writeArchive(plan: ArchivePlan, options: WriteArchiveOptio
       const journal = await openJournal(`${path}.journal`, plan, { isNew, openFile });
       try {
         await file.truncate(plan.size);
-        await fillLayers(file, plan, journal, options);
-        for (const { at, bytes } of plan.known) await file.write(bytes, 0, bytes.length, at);
-        await file.sync();
+        const synced = syncedFile(file);
+        await fillLayers({ file: synced, journal }, file.fd, plan, options);
+        for (const { at, bytes } of plan.known) await synced.write(bytes, 0, bytes.length, at);
+        await synced.sync();
       } finally {
         await journal.close();
       }
@@ -60,16 +62,16 @@ export async function writeArchive(plan: ArchivePlan, options: WriteArchiveOptio
 
 /** Several layers at once; as soon as one fails the others stop, and what is there of them is kept. */
 async function fillLayers(
-  file: FileHandle,
+  { file, journal }: Pick<Place, 'file' | 'journal'>,
+  fd: number,
   { layers }: ArchivePlan,
-  journal: PartJournal,
   options: WriteArchiveOptions,
 ): Promise<void> {
   const { signal: caller, parallel = 3 } = options;
   const inTurn = limitParallel(parallel);
   const failed = new AbortController();
   const signal = caller ? AbortSignal.any([caller, failed.signal]) : failed.signal;
-  const hasher = hashRegions(file.fd);
+  const hasher = hashRegions(fd);
   const spare: RegionBuffers[] = [];
   try {
     const stopAll = (error: unknown) => failed.abort(error);
@@ -86,7 +88,7 @@ async function fillLayers(
 }
 
 interface Place {
-  readonly file: FileHandle;
+  readonly file: SyncedFile;
   readonly buffers: RegionBuffers;
   readonly journal: PartJournal;
   readonly hasher: RegionHasher;

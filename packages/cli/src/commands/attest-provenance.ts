@@ -4,7 +4,7 @@ import { BaseCommand } from '../base-command.ts';
 import { imageArgs, readImage } from '../options/image-argument.ts';
 import { attestProvenanceLines } from '../render/attest-provenance-lines.ts';
 import { openInstall, openOnline, openVerb } from '../session/open-context.ts';
-import { openTrustedRoot } from '../session/open-trusted-root.ts';
+import { openTrustedRoot, withoutTrustedRoot, withRootOf } from '../session/open-trusted-root.ts';
 import type { Surroundings } from '../session/surroundings.ts';
 
 export default class AttestProvenance extends BaseCommand {
@@ -37,18 +37,14 @@ export default class AttestProvenance extends BaseCommand {
       helpValue: 'FILE',
     }),
     local: Flags.boolean({ summary: 'Of the image that is installed.', exclusive: ['archive'] }),
-    'trusted-root': Flags.string({
-      summary: 'A trusted_root.json in place of the public one: whose certificates count.',
-      helpValue: 'FILE',
-    }),
   };
 
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(AttestProvenance);
     const image = await readImage(args.image, undefined);
     const surroundings = await this.begin(flags);
-    const { repository, workflow, branch, tag, commit, builder, archive, local, 'trusted-root': root } = flags;
-    const asked = { image, root, expected: { repository, workflow, branch, tag, commit, builder } };
+    const { repository, workflow, branch, tag, commit, builder, archive, local } = flags;
+    const asked = { image, expected: { repository, workflow, branch, tag, commit, builder } };
     const attest = local ? attestLocal : archive === undefined ? attestOnline : attestArchive(archive);
     this.show(await attest(surroundings, asked), attestProvenanceLines);
     return 0;
@@ -57,43 +53,37 @@ export default class AttestProvenance extends BaseCommand {
 
 interface Asked extends Pick<AttestOptions, 'expected'> {
   readonly image: AttestOptions['reference'] | undefined;
-  readonly root: string | undefined;
 }
 
-async function attestOnline(
-  surroundings: Surroundings,
-  { image, root, expected }: Asked,
-): Promise<AttestProvenanceResult> {
+async function attestOnline(surroundings: Surroundings, { image, expected }: Asked): Promise<AttestProvenanceResult> {
   const { attestProvenance, hostPlatform, parseReference } = await import('@dangerzone-image/core');
-  const context = await openOnline(surroundings, image);
+  const context = await openOnline(withoutTrustedRoot(surroundings), image);
   const { profile } = context;
   const named = image ?? parseReference(profile.image);
   const tag = named.name === profile.image ? profile.tag : 'latest';
   const reference = named.tag === undefined && named.digest === undefined ? { ...named, tag } : named;
-  const trustedRoot = await openTrustedRoot(root, profile);
+  const trustedRoot = await openTrustedRoot(surroundings, profile);
   return attestProvenance({ ...context, trustedRoot }, { reference, platform: hostPlatform(), expected });
 }
 
-async function attestLocal(
-  surroundings: Surroundings,
-  { image, root, expected }: Asked,
-): Promise<AttestProvenanceResult> {
+async function attestLocal(surroundings: Surroundings, { image, expected }: Asked): Promise<AttestProvenanceResult> {
   const { attestInstalled } = await import('@dangerzone-image/core');
-  const context = await openInstall(surroundings);
-  const trustedRoot = await openTrustedRoot(root, context.profile);
+  const context = await openInstall(withoutTrustedRoot(surroundings));
+  const trustedRoot = await openTrustedRoot(surroundings, context.profile);
   return attestInstalled({ ...context, trustedRoot }, { ...(image && { image }), expected });
 }
 
 function attestArchive(file: string): typeof attestOnline {
-  return async (surroundings, { image, root, expected }) => {
+  return async (surroundings, { image, expected }) => {
     const [{ openArchive }, { attestProvenance, hostPlatform, parseReference, platformHeld }] = await Promise.all([
       import('@dangerzone-image/archive'),
       import('@dangerzone-image/core'),
     ]);
-    const context = await openVerb(surroundings);
-    const trustedRoot = await openTrustedRoot(root, context.profile);
+    const given = await openVerb(withoutTrustedRoot(surroundings));
     const source = await openArchive(file, { signal: surroundings.signal });
     try {
+      const context = await withRootOf(source, given, surroundings);
+      const trustedRoot = await openTrustedRoot(surroundings, context.profile);
       const reference = image ?? parseReference(context.profile.image);
       const platform = platformHeld(source, hostPlatform());
       return await attestProvenance({ ...context, source, trustedRoot }, { reference, platform, expected });

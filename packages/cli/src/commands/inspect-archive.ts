@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../base-command.ts';
 import { inspectArchiveLines } from '../render/result-lines.ts';
 import { openVerb } from '../session/open-context.ts';
+import { rootProver } from '../session/open-public-root.ts';
 
 export default class InspectArchive extends BaseCommand {
   static override summary = 'Say what an archive holds, who signed it, and whether it would be installed here.';
@@ -23,7 +24,8 @@ export default class InspectArchive extends BaseCommand {
       import('@dangerzone-image/core'),
     ]);
     const open = () => openArchive(args.file, { signal: surroundings.signal });
-    const result = await inspectArchive({ ...(await openVerb(surroundings)), open, platform: hostPlatform() });
+    const context = { ...(await openVerb(surroundings)), open, platform: hostPlatform() };
+    const result = await inspectArchive({ ...context, proveRoot: rootProver(surroundings) });
     this.show(result, inspectArchiveLines);
     return result.reason ? exitCodeOf(result.reason.code) : 0;
   }

@@ -4,6 +4,7 @@ import { BaseCommand } from '../base-command.ts';
 import { FORCED, forceFlag } from '../options/force-flag.ts';
 import { loadArchiveLines } from '../render/result-lines.ts';
 import { openLocal } from '../session/open-context.ts';
+import { rootProver } from '../session/open-public-root.ts';
 
 export default class LoadArchive extends BaseCommand {
   static override summary = 'Install the image of an archive, if it is signed and newer; no network is used.';
@@ -34,7 +35,10 @@ export default class LoadArchive extends BaseCommand {
     const source = await openArchive(args.file, { signal: surroundings.signal });
     const run = flags['dry-run'] ? planLoad : loadArchive;
     try {
-      this.show(await run({ ...context, source }, { force: flags.force }), loadArchiveLines);
+      this.show(
+        await run({ ...context, source, proveRoot: rootProver(surroundings) }, { force: flags.force }),
+        loadArchiveLines,
+      );
     } finally {
       await source.close();
     }

@@ -3,6 +3,7 @@ import { BaseCommand } from '../base-command.ts';
 import { readImage } from '../options/image-argument.ts';
 import { prepareArchiveLines } from '../render/prepare-archive-lines.ts';
 import { openOnline } from '../session/open-context.ts';
+import { fetchedTuf } from '../session/open-public-root.ts';
 
 export default class PrepareArchive extends BaseCommand {
   static override summary = 'Write the image with its signatures to a file, for a machine without network.';
@@ -42,8 +43,11 @@ export default class PrepareArchive extends BaseCommand {
     const platforms = [...(flags.arch ?? []).map(platformOfArch), ...(flags.platform ?? []).map(readPlatform)];
     const surroundings = await this.begin(flags);
     const { output } = flags;
-    const options = { platforms, reference, toolVersion: this.config.version, ...(output !== undefined && { output }) };
-    this.show(await prepareArchive(await openOnline(surroundings), options), prepareArchiveLines);
+    const context = await openOnline(surroundings);
+    const tuf = await fetchedTuf(surroundings, context.profile);
+    const toolVersion = this.config.version;
+    const options = { platforms, reference, toolVersion, tuf, ...(output !== undefined && { output }) };
+    this.show(await prepareArchive(context, options), prepareArchiveLines);
     return 0;
   }
 }

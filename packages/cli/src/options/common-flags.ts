@@ -13,6 +13,11 @@ export const commonFlags = {
     helpValue: 'FILE|NAME',
     helpGroup: selection,
   }),
+  'trusted-root': Flags.string({
+    summary: 'A Sigstore trusted_root.json in place of the public one; never of logs that a profile pins.',
+    helpValue: 'FILE',
+    helpGroup: selection,
+  }),
   'state-dir': Flags.string({
     summary: 'Folder of stored signatures and of what was installed.',
     env: 'DANGERZONE_IMAGE_STATE_DIR',

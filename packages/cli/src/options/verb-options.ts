@@ -5,6 +5,7 @@ import type { CommonFlags } from './common-flags.ts';
 /** The common options, read and checked. What is absent is left to the profile, the environment or core's default. */
 export interface VerbOptions {
   readonly profile: string | undefined;
+  readonly trustedRoot: string | undefined;
   readonly stateDir: string | undefined;
   readonly lockTimeoutMs: number;
   readonly runtime: Chosen | undefined;
@@ -37,6 +38,7 @@ export function readVerbOptions(flags: CommonFlags, settings: Settings = {}): Ve
   const { timeout, lockTimeout = DEFAULT_LOCK_TIMEOUT_S } = settings;
   return {
     profile: flags.profile ?? settings.profile,
+    trustedRoot: flags['trusted-root'],
     stateDir: flags['state-dir'],
     lockTimeoutMs: readSeconds('--lock-timeout', flags['lock-timeout'] ?? `${lockTimeout}`, 0),
     ...readRuntime(flags, settings),

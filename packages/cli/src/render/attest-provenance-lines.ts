@@ -8,11 +8,11 @@ export function attestProvenanceLines({ image, attestations }: AttestProvenanceR
   const { name, tag, digest, index, platform } = image;
   const [accepted, ...others] = attestations;
   const { claims, key } = accepted;
-  const what = digest === index ? 'the index' : `the manifest${platform ? ` for ${platform}` : ''}`;
+  const what = digest === index ? 'of the index' : `of the manifest${platform ? ` for ${platform}` : ''}`;
   return [
     ok(`${name}${tag ? `:${tag}` : ''}@${digest} was built by ${claims.builder} from ${claims.repository}`),
     ...claimLines(accepted),
-    `   attested: ${what}${index && digest !== index ? `, and not the index ${index} that it belongs to` : ''}`,
+    `   attested is this digest, ${what}${index && digest !== index ? `, and not ${index}, its index` : ''}; no name is`,
     ...(key
       ? [note(`attested by the key ${key.slice(0, SHOWN_OF_KEY)}… of the profile: no runner vouches for it`)]
       : []),

@@ -23,6 +23,7 @@ export const defaultSuggestion = {
   IMAGE_NOT_VERIFIED: 'Install a good one: dangerzone-image upgrade',
   PROVENANCE_MISSING: 'Check that this is the image that you mean, or ask its publisher for provenance.',
   PROVENANCE_REJECTED: 'Do not run this image, unless it is your expectation that is wrong.',
+  TRUSTED_ROOT_REFUSED: 'Nothing was changed. Try again later, or from another network.',
   ROLLBACK_REFUSED: 'Keep the image that you have, or wait for a newer release.',
   REGISTRY_UNREACHABLE: tryAgain,
   REGISTRY_DENIED: 'Check the name of the image; if it is private, log in with podman login or docker login.',

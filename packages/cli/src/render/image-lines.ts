@@ -23,9 +23,7 @@ export function signatureLines(signatures: readonly SignatureVerdict[]): string[
 }
 
 function signerOf({ key, identity }: AcceptedSignature): string {
-  return identity
-    ? `${identity.subject} (${identity.issuer})`
-    : `the trusted key ${key.slice(0, SHOWN_OF_KEY)}…`;
+  return identity ? `${identity.subject} (${identity.issuer})` : `the trusted key ${key.slice(0, SHOWN_OF_KEY)}…`;
 }
 
 /** Index and time as far as something that was verified vouches for them. */
@@ -34,6 +32,11 @@ function loggedAs(log: LogEntry | undefined): string {
   const id = `log ${log.id.slice(0, SHOWN_OF_KEY)}…`;
   const time = log.time ? `logged ${log.time.toISOString()}` : 'logged';
   return `${time} ${log.index === undefined ? `in ${id}` : `as entry ${log.index} of ${id}`}`;
+}
+
+/** Since the content date or the first signature, whichever is earlier. */
+export function ageLines({ ageDays, limitDays }: Freshness): string[] {
+  return ageDays === undefined ? [] : [`   age: ${Math.floor(ageDays)} days (limit ${limitDays})`];
 }
 
 export function freshnessLines({ ageDays, limitDays, isStale }: Freshness): string[] {

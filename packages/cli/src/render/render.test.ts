@@ -1,7 +1,9 @@
-import type { CheckResult, Digest, StatusResult } from '@dangerzone-image/core';
-import { CodedError, type ErrorCode, exitCodes } from '@dangerzone-image/core/errors';
+import type { AutoResult, CheckResult, Digest, HistoryResult, StatusResult, UpdateFacts } from '@dangerzone-image/core';
+import { CodedError, type ErrorCode, escapeControls, exitCodes } from '@dangerzone-image/core/errors';
 import { describe, expect, it } from 'vitest';
 import { steersTerminal } from '../run-cli.test-support.ts';
+import { autoLines, updateFactLines } from './auto-lines.ts';
+import { historyLines } from './history-lines.ts';
 import { jsonLine } from './json-line.ts';
 import { renderError } from './render-error.ts';
 import { checkLines, statusLines } from './result-lines.ts';
@@ -32,6 +34,35 @@ const check: CheckResult = {
   signatures,
   freshness: { limitDays: 60, isStale: true, ageDays: 80 },
 };
+const past: HistoryResult = {
+  verb: 'history',
+  status: 'damaged',
+  folder: hostile,
+  image: hostile,
+  records: [
+    {
+      number: 1,
+      previous: hostile,
+      time: new Date(0),
+      verb: hostile,
+      event: 'refused',
+      code: hostile,
+      message: hostile,
+    },
+  ],
+  problems: [hostile],
+  notices: [hostile],
+};
+const historyWithRecords = (result: HistoryResult) => historyLines(result, { isVerdictOnly: false });
+const decided: AutoResult = {
+  verb: 'auto',
+  status: 'update-failed',
+  decision: { row: 8, action: 'nothing', reason: 'install-failed' },
+  image,
+  signatures,
+  reason: { code: hostile, message: hostile },
+};
+const facts: UpdateFacts = { image: { ...image, digest: hostile as Digest }, signatures, download: { bytes: 1 } };
 const error = new CodedError('SIGNATURE_MISSING', hostile, {
   suggestions: [hostile],
   details: { tag: hostile, [hostile]: 1 },
@@ -43,6 +74,9 @@ describe('text from outside', () => {
   it.each([
     ['a status', showResult(status, { isJson: false, isQuiet: false, lines: statusLines })],
     ['a check', showResult(check, { isJson: false, isQuiet: false, lines: checkLines })],
+    ['the history', showResult(past, { isJson: false, isQuiet: false, lines: historyWithRecords })],
+    ['a decision', showResult(decided, { isJson: false, isQuiet: false, lines: autoLines })],
+    ['what a person is asked about', `${updateFactLines(facts).map(escapeControls).join('\n')}\n`],
     ['an error', renderError(error, invocation).stderr],
     ['a bug', renderError(new TypeError(hostile), invocation).stderr],
     ['something thrown that is no error', renderError(hostile, invocation).stderr],

@@ -10,7 +10,8 @@ import type {
   VerifyLocalResult,
 } from '@dangerzone-image/core';
 import { formatBytes } from './format-amount.ts';
-import { freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
+import { ageLines, freshnessLines, next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
+import { preferenceLines } from './preference-lines.ts';
 
 /** What a person reads when the verb is done. Every line is escaped when it is printed. */
 export function upgradeLines(result: UpgradeResult): string[] {
@@ -51,6 +52,7 @@ export function checkLines({ status, image, installed, signatures, download, fre
     ...(installed && status === 'update-available' ? [`   installed: ${installed.digest}`] : []),
     ...(download ? [`   download: at most ${formatBytes(download.bytes)}`] : []),
     ...signatureLines(signatures),
+    ...ageLines(freshness),
     ...freshnessLines(freshness),
     ...(status === 'up-to-date' ? [] : [next('Install it: dangerzone-image upgrade')]),
   ];
@@ -95,7 +97,8 @@ export function storeSignaturesLines({ image, signatures }: StoreSignaturesResul
   return [ok(`signatures stored for ${referenceOf(image)}`), ...signatureLines(signatures)];
 }
 
-export function statusLines({ status, image, signatures, floor, lastCheck, reason, notices }: StatusResult): string[] {
+export function statusLines(result: StatusResult): string[] {
+  const { status, image, signatures, floor, lastCheck, freshness, reason, notices } = result;
   const reference = image && referenceOf(image);
   const said = {
     verified: ok(`installed and verified: ${reference}`),
@@ -108,6 +111,8 @@ export function statusLines({ status, image, signatures, floor, lastCheck, reaso
     ...(reason ? [`   ${reason.code}: ${reason.message}`] : []),
     ...signatureLines(signatures),
     ...Object.entries(floor).map(([log, index]) => `   accepted from entry ${index} on of log ${log.slice(0, 16)}…`),
+    ...(freshness ? ageLines(freshness) : []),
+    ...preferenceLines(result),
     ...(lastCheck ? [`   last check: ${lastCheck.time.toISOString()}`] : []),
     ...notices.map(note),
     ...remedies.map(next),

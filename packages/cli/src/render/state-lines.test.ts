@@ -65,6 +65,13 @@ describe('what a person reads', () => {
     }
   });
 
+  it('bundles are counted where there are any', () => {
+    const stored = (files: number) =>
+      stateShowLines({ ...emptyState, bundles: { files, damaged: [] } }).find((line) => line.includes('stored:'));
+    expect(stored(2)).toContain('0 document(s), 2 bundle(s)');
+    expect(stored(0)).not.toContain('bundle');
+  });
+
   it('a floor says what supports it', () => {
     const digest = `sha256:${'d'.repeat(64)}` as const;
     const floor = {
@@ -172,7 +179,7 @@ describe('state alone', () => {
     [['state', '--json'], /state show/],
     [['state:show'], /"dangerzone-image state show"/],
     [['state', 'show', 'x'], /state show --help/],
-    [['state', 'show', '--yes'], /option of: state repair, state reset/],
+    [['state', 'show', '--yes'], /option of: auto, state repair, state reset/],
   ])('%j is a mistake, with a hint', async (words, hint) => {
     const { code, stdout } = await runCli([...words, ...(words.includes('--json') ? [] : ['--json'])]);
     expect(code).toBe(2);

@@ -4,11 +4,13 @@ import type {
   LocalContext,
   OnlineContext,
   Road,
+  TrustShowContext,
   VerbContext,
 } from '@dangerzone-image/core';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
 import { homeFolder } from './home-folder.ts';
+import { openPublicRoot, requireEffect } from './open-public-root.ts';
 import { openSource, requireOwnRoad } from './open-source.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -41,14 +43,26 @@ export async function openInstall(surroundings: Surroundings, via?: Road): Promi
 }
 
 /** For a verb that needs neither engine nor registry. */
-export async function openVerb({ options, env, signal, report, announce }: Surroundings): Promise<VerbContext> {
+export async function openVerb(surroundings: Surroundings): Promise<VerbContext> {
+  const { options, env, signal, report, announce } = surroundings;
   const { loadProfile, locateStateFolder } = await import('@dangerzone-image/core');
-  const profile = await loadProfile(options.profile, { env });
+  const profile = await loadProfile(options.profile, { env, publicRoot: () => openPublicRoot(surroundings) });
+  requireEffect(options, profile);
   profile.notices.forEach(announce);
   const override = options.stateDir === undefined ? {} : { override: options.stateDir };
   const state = locateStateFolder(profile, { env, platform: process.platform, home: homeFolder(), ...override });
   report({ type: 'decision', message: `profile ${profile.name}: image ${profile.image}, state in ${state.path}` });
   return { profile, state, signal, report, lockTimeoutMs: options.lockTimeoutMs };
+}
+
+/** For a verb that is about the public trusted root itself, whatever the profile rests on. */
+export async function openTrust(surroundings: Surroundings): Promise<TrustShowContext> {
+  const { loadProfile } = await import('@dangerzone-image/core');
+  const { options, env, announce } = surroundings;
+  const publicRoot = await openPublicRoot(surroundings);
+  const profile = await loadProfile(options.profile, { env, publicRoot: async () => publicRoot });
+  profile.notices.forEach(announce);
+  return { profile, publicRoot };
 }
 
 /** The engine that was asked for, else the one that was used last; without a context nothing is remembered. */

@@ -17,20 +17,28 @@ export async function openSource(
   profile: Profile,
   image?: ImageReference,
 ): Promise<ImageSource> {
-  const { parseReference, readGuardedFile } = await import('@dangerzone-image/core');
+  const { parseReference } = await import('@dangerzone-image/core');
   const { openSources } = await import('@dangerzone-image/core/registry');
   const reference = image ?? parseReference(profile.image);
-  const { mirrors = reference.name === profile.image ? profile.mirrors : [], mirrorOnly, timeoutMs, caFile } = options;
-  const ca = caFile && (await readGuardedFile(caFile, { limit: MAX_CA_BYTES, what: 'authorities', code: 'USAGE' }));
+  const { mirrors = reference.name === profile.image ? profile.mirrors : [], mirrorOnly } = options;
   return openSources({
     reference,
     mirrors,
     mirrorOnly,
     env,
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(ca && { ca: ca.toString('latin1') }),
+    ...(await transportOptions(options)),
     ...logIns(options, profile),
   });
+}
+
+/** What the user set of how the network is reached, proxies apart: those are in the environment. */
+export async function transportOptions({
+  timeoutMs,
+  caFile,
+}: Pick<VerbOptions, 'timeoutMs' | 'caFile'>): Promise<{ readonly timeoutMs?: number; readonly ca?: string }> {
+  const { readGuardedFile } = await import('@dangerzone-image/core');
+  const ca = caFile && (await readGuardedFile(caFile, { limit: MAX_CA_BYTES, what: 'authorities', code: 'USAGE' }));
+  return { ...(timeoutMs !== undefined && { timeoutMs }), ...(ca && { ca: ca.toString('latin1') }) };
 }
 
 /** The built-in profile's image is public: no log-in is ever looked for, so that none can leak. */

@@ -1,12 +1,30 @@
-import type { Profile, TrustedRoot } from '@dangerzone-image/core';
-import { printable } from '@dangerzone-image/core/errors';
+import type { ImageArchive, Profile, TrustedRoot, VerbContext } from '@dangerzone-image/core';
+import { openPublicRoot, rootProver } from './open-public-root.ts';
+import type { Surroundings } from './surroundings.ts';
 
-const MAX_ROOT_BYTES = 1024 * 1024;
+/**
+ * Whose certificates count for provenance: --trusted-root, else the profile's own root, else the public one. A log key that a
+ * profile pins is for its signatures, and knows of no certificates.
+ */
+export async function openTrustedRoot(surroundings: Surroundings, { trust }: Profile): Promise<TrustedRoot> {
+  if (surroundings.options.trustedRoot === undefined && trust.root) return trust.root;
+  const { namePublicRoot, parseTrustedRoot } = await import('@dangerzone-image/core');
+  const publicRoot = await openPublicRoot(surroundings);
+  return parseTrustedRoot(publicRoot.bytes, namePublicRoot(publicRoot));
+}
 
-/** Whose certificates count: the file that is named, else the profile's own trusted root, else the public one. */
-export async function openTrustedRoot(path: string | undefined, { trust }: Profile): Promise<TrustedRoot> {
-  const { builtInTrustedRoot, parseTrustedRoot, readGuardedFile } = await import('@dangerzone-image/core');
-  if (path === undefined) return trust.root ?? builtInTrustedRoot();
-  const limits = { limit: MAX_ROOT_BYTES, what: 'trusted root', code: 'USAGE' } as const;
-  return parseTrustedRoot(await readGuardedFile(path, limits), printable(path));
+/** For whoever opens a profile whose signatures are not in question. */
+export function withoutTrustedRoot(surroundings: Surroundings): Surroundings {
+  return { ...surroundings, options: { ...surroundings.options, trustedRoot: undefined } };
+}
+
+/** With the trusted root that an archive brings, where the profile rests on the public one and the user names no other. */
+export async function withRootOf(
+  archive: ImageArchive,
+  given: VerbContext,
+  surroundings: Surroundings,
+): Promise<VerbContext> {
+  if (surroundings.options.trustedRoot !== undefined) return given;
+  const { withArchivedRoot } = await import('@dangerzone-image/core');
+  return (await withArchivedRoot({ ...given, proveRoot: rootProver(surroundings) }, archive)).context;
 }

@@ -39,6 +39,7 @@ export function withFaults(fs: StateFs, fault: Fault): StateFs {
           await file.write(verdict === 'go on' ? bytes : bytes.subarray(0, bytes.length >> 1));
           if (verdict !== 'go on') throw verdict;
         },
+        truncate: guarded('truncate', (length: number) => file.truncate(length)),
         sync: guarded('sync', () => file.sync()),
         close: async () => {
           await file.close(); // the kernel closes it in any case
@@ -85,6 +86,9 @@ export class CachedDisk implements StateFs {
       read: async (limit) => content.bytes.subarray(0, limit),
       write: async (bytes) => {
         content.bytes = bytes;
+      },
+      truncate: async (length) => {
+        content.bytes = content.bytes.subarray(0, length);
       },
       sync: async () => {
         content.synced = content.bytes;

@@ -32,7 +32,8 @@ export interface InspectOptions {
 }
 
 const MAX_NAMES = 10_000;
-const OURS = /^(ledger\.(json|lock(-journal)?|lock\.json)|signatures|manifests|bundles|downloads)$/;
+const OURS =
+  /^(ledger\.(json|lock(-journal)?|lock\.json)|preferences\.json|journal|signatures|manifests|bundles|downloads)$/;
 const NOTHING: SignaturesInspection = { files: [], sightings: [], highest: {}, otherKeys: [] };
 const NO_DOCUMENTS: DocumentsInspection = { sound: [], damaged: [], missing: [] };
 const NO_BUNDLES: BundlesInspection = { files: 0, about: [], damaged: [] };

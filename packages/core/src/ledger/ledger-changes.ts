@@ -32,8 +32,30 @@ export function clearPending({ pending: _, ...ledger }: Ledger): Ledger {
   return ledger;
 }
 
-export function recordCheck(ledger: Ledger, lastCheck: NonNullable<Ledger['lastCheck']>): Ledger {
+export function recordCheck(
+  { failedChecks: _, ...ledger }: Ledger,
+  lastCheck: NonNullable<Ledger['lastCheck']>,
+): Ledger {
   return { ...ledger, lastCheck };
+}
+
+export function recordFailedCheck(ledger: Ledger, time: Date): Ledger {
+  return { ...ledger, failedChecks: { time, count: (ledger.failedChecks?.count ?? 0) + 1 } };
+}
+
+/** What the registry offers now; an older one takes the place of a newer one, since that is not offered any more. */
+export function recordRemote(ledger: Ledger, release: Release, seenAt: Date): Ledger {
+  return { ...ledger, remote: { release: withoutIndexes(release), seenAt } };
+}
+
+export function recordDeclined(ledger: Ledger, release: Release, time: Date): Ledger {
+  return { ...ledger, declined: { release: withoutIndexes(release), time } };
+}
+
+/** That this release could not be installed; counted anew for another one. */
+export function recordFailedInstall(ledger: Ledger, { signed }: Release, time: Date): Ledger {
+  const before = ledger.failedInstall?.release === signed ? ledger.failedInstall.count : 0;
+  return { ...ledger, failedInstall: { release: signed, time, count: before + 1 } };
 }
 
 export function recordRuntime(ledger: Ledger, runtime: string): Ledger {
@@ -50,7 +72,7 @@ export function commitInstalled(
   release: Release,
   { now, forced }: { readonly now: Date; readonly forced: boolean },
 ): Ledger {
-  const cleared = clearPending(ledger);
+  const { failedInstall: _, ...cleared } = clearPending(ledger);
   return forced ? commitForced(cleared, release, now) : commitNewest(cleared, release, now);
 }
 

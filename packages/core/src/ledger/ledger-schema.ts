@@ -28,6 +28,7 @@ const logIndex = v.pipe(
   v.number(),
   v.check((index) => Number.isSafeInteger(index) && index >= 0, 'expected a log index below 2^53'),
 );
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 (64 hex digits)'));
 const date = v.pipe(
   v.string(),
   v.check(isCanonicalDate, 'expected a UTC time as 2026-01-31T12:00:00.000Z'),
@@ -72,6 +73,11 @@ const ledgerSchema = v.strictObject({
   ),
   seen: v.record(digestSchema, v.strictObject({ ranks, loggedAt: v.exactOptional(date) })),
   lastCheck: v.exactOptional(v.strictObject({ time: date, digest: digestSchema })),
+  failedChecks: v.exactOptional(v.strictObject({ time: date, count: logIndex })),
+  remote: v.exactOptional(v.strictObject({ release: v.strictObject(release), seenAt: date })),
+  declined: v.exactOptional(v.strictObject({ release: v.strictObject(release), time: date })),
+  failedInstall: v.exactOptional(v.strictObject({ release: digestSchema, time: date, count: logIndex })),
+  journal: v.exactOptional(v.strictObject({ count: logIndex, head: hash, first: logIndex })),
   runtime: v.exactOptional(word),
   historyLost: v.exactOptional(v.boolean()),
   repairs: v.exactOptional(
@@ -157,7 +163,7 @@ function isConsistent({ releases, installed, highest, seen }: Ledger): boolean {
 export function formatLedger(ledger: Ledger): Uint8Array {
   const { schema, image, floors, highest, installed, pending, releases, seen, lastCheck, runtime, historyLost } =
     ledger;
-  const { repairs, reset } = ledger;
+  const { repairs, reset, failedChecks, remote, declined, failedInstall, journal } = ledger;
   const ordered = {
     schema,
     image,
@@ -186,6 +192,15 @@ export function formatLedger(ledger: Ledger): Uint8Array {
       ),
     ),
     lastCheck: lastCheck && { time: lastCheck.time, digest: lastCheck.digest },
+    failedChecks: failedChecks && { time: failedChecks.time, count: failedChecks.count },
+    remote: remote && { release: formatRelease(remote.release), seenAt: remote.seenAt },
+    declined: declined && { release: formatRelease(declined.release), time: declined.time },
+    failedInstall: failedInstall && {
+      release: failedInstall.release,
+      time: failedInstall.time,
+      count: failedInstall.count,
+    },
+    journal: journal && { count: journal.count, head: journal.head, first: journal.first },
     runtime,
     historyLost,
     repairs: repairs?.map(({ time, what, floors: changes }) => ({

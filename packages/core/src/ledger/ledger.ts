@@ -26,8 +26,18 @@ export interface Ledger {
   readonly releases: readonly InstalledRelease[];
   /** What any verb saw signed, by digest: the newest 1000. */
   readonly seen: Readonly<Record<string, Omit<Sighting, 'digest'>>>;
-  /** Shown, never decided on: clocks go wrong. */
+  /** The last look at the tag that was answered. */
   readonly lastCheck?: { readonly time: Date; readonly digest: Digest };
+  /** Looks at the tag in vain since then: when the last one was, and how many. */
+  readonly failedChecks?: { readonly time: Date; readonly count: number };
+  /** The newest release that verified at a registry. A hint: before it is installed, everything is verified anew. */
+  readonly remote?: { readonly release: Release; readonly seenAt: Date };
+  /** What the user was asked about and did not want; only a newer one is asked about again. */
+  readonly declined?: { readonly release: Release; readonly time: Date };
+  /** A release that could not be installed, by its signed digest: when it was tried last, and how often. */
+  readonly failedInstall?: { readonly release: Digest; readonly time: Date; readonly count: number };
+  /** Where the journal ends, so that an edit of it can be told from the outside. */
+  readonly journal?: JournalEnd;
   /** Name of the runtime that this profile last used. */
   readonly runtime?: string;
   /** An unreadable ledger was replaced: which releases were superseded before is not known. */
@@ -36,6 +46,15 @@ export interface Ledger {
   readonly repairs?: readonly RepairRecord[];
   /** A reset that was committed and has not moved everything yet; whoever gets the lock next finishes it. */
   readonly reset?: UnfinishedReset;
+}
+
+export interface JournalEnd {
+  /** Number of the last record. */
+  readonly count: number;
+  /** SHA-256 of its line, hex. */
+  readonly head: string;
+  /** Number of the first record that is kept; what was before it was rotated away. */
+  readonly first: number;
 }
 
 export interface RepairRecord {

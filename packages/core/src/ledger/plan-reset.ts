@@ -26,7 +26,10 @@ export function planReset(profile: InspectedProfile, inspection: StateInspection
   const known = inspection.ledger.state === 'sound' ? inspection.ledger.ledger : undefined;
   const floors = Object.entries(known?.floors ?? {}).map(([log, before]) => ({ log, before }));
   const record = { time: now, what: ['reset'], ...(floors.length > 0 && { floors }) };
-  return { to, names, ledger: { ...emptyLedger(image), historyLost: true, repairs: [record], reset: { to, names } } };
+  // The journal stays, and goes on: that something was forgotten must not be forgotten.
+  const kept = known?.journal && { journal: known.journal };
+  const ledger = { ...emptyLedger(image), historyLost: true, repairs: [record], reset: { to, names }, ...kept };
+  return { to, names, ledger };
 }
 
 /** No ledger, or one that remembers nothing but repairs. */

@@ -45,6 +45,27 @@ describe('locateStateFolder', () => {
     );
   });
 
+  it.each([
+    ['linux', linux, '/home/ada/.config/dangerzone/settings.json'],
+    [
+      'linux with XDG_CONFIG_HOME',
+      { ...linux, env: { XDG_CONFIG_HOME: '/etc/ada' } },
+      '/etc/ada/dangerzone/settings.json',
+    ],
+    [
+      'linux with a relative XDG_CONFIG_HOME',
+      { ...linux, env: { XDG_CONFIG_HOME: 'c' } },
+      '/home/ada/.config/dangerzone/settings.json',
+    ],
+    ['linux without a home', { ...linux, home: undefined, env: { XDG_DATA_HOME: '/data' } }, undefined],
+    ['macOS', mac, '/Users/ada/Library/Application Support/dangerzone/settings.json'],
+    ['Windows', windows, 'C:\\Users\\ada\\AppData\\Local\\dangerzone\\dangerzone\\settings.json'],
+    ['linux, state elsewhere', { ...linux, override: '/apart' }, undefined],
+  ])('knows Dangerzone’s settings on %s', (_, surroundings, expected) => {
+    expect(locateStateFolder(dangerzone, surroundings).dangerzoneSettings).toBe(expected);
+    expect(locateStateFolder(other, surroundings).dangerzoneSettings).toBeUndefined();
+  });
+
   it('follows --state-dir before the variable, and both before the profile', () => {
     const env = { DANGERZONE_IMAGE_STATE_DIR: '/by/variable' };
     expect(locateStateFolder(dangerzone, { ...linux, env }).path).toBe('/by/variable');

@@ -10,6 +10,8 @@ import type { Profile } from '../profile/profile.ts';
  */
 export interface StateFolder {
   readonly path: string;
+  /** Dangerzone's own `settings.json`, where the state is shared with it; not where a folder was named by the user. */
+  readonly dangerzoneSettings?: string;
 }
 
 export interface Surroundings {
@@ -37,10 +39,24 @@ export function locateStateFolder(
   const home = dataHome(surroundings, paths);
   if (profile.dangerzoneLogId !== undefined) {
     // Python's platformdirs puts the application's name twice on Windows: as author and as application.
-    return { path: paths.join(home, ...(platform === 'win32' ? ['dangerzone', 'dangerzone'] : ['dangerzone'])) };
+    const names = platform === 'win32' ? ['dangerzone', 'dangerzone'] : ['dangerzone'];
+    const config = configHome(surroundings, home, paths);
+    return {
+      path: paths.join(home, ...names),
+      ...(config !== undefined && { dangerzoneSettings: paths.join(config, ...names, 'settings.json') }),
+    };
   }
   const key = createHash('sha256').update(profile.image).digest('hex');
   return { path: paths.join(home, 'dangerzone-image', key) };
+}
+
+/**
+ * Where trusted roots are kept that were fetched: this user's, for whatever profile, and a folder of ours in any case.
+ * None where the system knows no home.
+ */
+export function locateTrustedRoots(surroundings: Omit<Surroundings, 'override' | 'cwd'>): StateFolder {
+  const paths = surroundings.platform === 'win32' ? path.win32 : path.posix;
+  return { path: paths.join(dataHome(surroundings, paths), 'dangerzone-image', 'trusted-root') };
 }
 
 function dataHome({ env, platform, home }: Surroundings, paths: typeof path.posix): string {
@@ -56,12 +72,24 @@ function dataHome({ env, platform, home }: Surroundings, paths: typeof path.posi
   return paths.join(requireHome(home, paths), '.local', 'share');
 }
 
+/** Where Python's platformdirs keeps settings: apart from data on Linux alone. None where there is no home for them. */
+function configHome({ env, platform, home }: Surroundings, data: string, paths: typeof path.posix): string | undefined {
+  if (platform === 'win32' || platform === 'darwin') return data;
+  const config = env.XDG_CONFIG_HOME;
+  if (config && paths.isAbsolute(config)) return requireText(config);
+  return isHome(home, paths) ? paths.join(requireText(home), '.config') : undefined;
+}
+
 /** HOME=/ is what services and broken containers have: state there would be everybody's. */
 function requireHome(home: string | undefined, paths: typeof path.posix): string {
-  if (home && paths.isAbsolute(home) && paths.resolve(home) !== paths.parse(home).root) return requireText(home);
+  if (isHome(home, paths)) return requireText(home);
   throw new CodedError('STATE_INVALID', `expected a home folder to keep state in, got ${printable(home)}`, {
     suggestions: [REMEDY],
   });
+}
+
+function isHome(home = '', paths: typeof path.posix): home is string {
+  return paths.isAbsolute(home) && paths.resolve(home) !== paths.parse(home).root;
 }
 
 function requireText(folder: string): string {

@@ -21,7 +21,10 @@ export interface StateFile {
   stat(): Promise<StateFacts>;
   /** At most `limit` bytes from the start. */
   read(limit: number): Promise<Uint8Array>;
+  /** From the start, or after the end where it was opened with O_APPEND. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Cuts off what comes after `length` bytes. */
+  truncate(length: number): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,6 +77,7 @@ function toStateFile(handle: FileHandle): StateFile {
     sync: () => handle.sync(),
     close: () => handle.close(),
     write: (bytes) => handle.writeFile(bytes),
+    truncate: (length) => handle.truncate(length),
     async read(limit) {
       const buffer = Buffer.alloc(limit);
       let length = 0;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTestSigner } from '../testing/test-signer.ts';
+import { builtInPublicRoot } from '../trust/public-root.ts';
 import { builtInTrustedRoot } from '../trust/trusted-root.ts';
 import { loadProfile } from './load-profile.ts';
 
@@ -29,6 +30,12 @@ async function profileFolder() {
   return { folder, signer, write, writeProfile, good };
 }
 
+/** The public trusted root with the first of its logs alone. */
+function oneLogRoot(): Uint8Array {
+  const root = JSON.parse(Buffer.from(builtInPublicRoot().bytes).toString());
+  return Buffer.from(JSON.stringify({ ...root, tlogs: root.tlogs.slice(0, 1) }));
+}
+
 describe('the built-in profile', () => {
   it('pins Dangerzone’s image, production key, Rekor key and floor', async () => {
     const { image, tag, floor, trust, dangerzoneLogId } = await loadProfile(undefined, { env });
@@ -43,6 +50,11 @@ describe('the built-in profile', () => {
       'f8d4fdda2a40d010a1d7d4024e78cecc14d9ab48c89301a901df960a0c47a074',
     ]);
     expect(trust).toMatchObject({ threshold: 1, image });
+  });
+
+  it('pins its log: no public trusted root is asked for', async () => {
+    const publicRoot = async () => expect.unreachable();
+    expect((await loadProfile(undefined, { env, publicRoot })).publicRoot).toBeUndefined();
   });
 
   it('is the only one, and a name that looks like a file is not taken for one', async () => {
@@ -79,6 +91,29 @@ describe('a profile of one’s own', () => {
     expect(trust.logs).toEqual(builtInTrustedRoot().logs);
   });
 
+  it('rests on the public trusted root that it is given, and says so', async () => {
+    const { writeProfile } = await profileFolder();
+    const publicRoot = { ...builtInPublicRoot(), origin: 'updated', bytes: oneLogRoot() } as const;
+    const profile = await loadProfile(await writeProfile({ transparencyLog: undefined }), {
+      env,
+      publicRoot: async () => publicRoot,
+    });
+    expect(profile.publicRoot).toBe(publicRoot);
+    expect(profile.trust.logs).toEqual(builtInTrustedRoot().logs.slice(0, 1));
+  });
+
+  it.each([
+    ['log keys', { keys: ['rekor.pub'] }],
+    ['a trusted root', { trustedRoot: 'root.json' }],
+  ])('with %s of its own never asks for the public trusted root', async (_, transparencyLog) => {
+    const { writeProfile, write } = await profileFolder();
+    await write('root.json', Buffer.from(oneLogRoot()).toString());
+    const publicRoot = async () => expect.unreachable();
+    const profile = await loadProfile(await writeProfile({ transparencyLog }), { env, publicRoot });
+    expect(profile.publicRoot).toBeUndefined();
+    expect(profile.trust.logs).toHaveLength(1);
+  });
+
   it.each([
     ['an unknown field', { colour: 'red' }, 'PROFILE_INVALID'],
     ['an unknown field of the log', { transparencyLog: { keys: ['rekor.pub'], url: 'x' } }, 'PROFILE_INVALID'],
@@ -88,6 +123,7 @@ describe('a profile of one’s own', () => {
     ['a key listed twice', { keys: ['cosign.pub', 'cosign.pub'] }, 'PROFILE_INVALID'],
     ['a threshold of 0', { threshold: 0 }, 'PROFILE_INVALID'],
     ['a threshold of 1.5', { threshold: 1.5 }, 'PROFILE_INVALID'],
+    ['an archive without a name', { bundledArchive: '' }, 'PROFILE_INVALID'],
     ['a threshold above the number of keys', { threshold: 2 }, 'PROFILE_INVALID'],
     ['an image with a tag', { image: 'registry.example.org/team/sandbox:latest' }, 'PROFILE_INVALID'],
     ['an image that is no reference', { image: '-v' }, 'REFERENCE_INVALID'],
@@ -98,14 +134,35 @@ describe('a profile of one’s own', () => {
       { transparencyLog: { keys: ['rekor.pub'], floor: { ['0'.repeat(64)]: -1 } } },
       'PROFILE_INVALID',
     ],
-    [
-      'provenance that must be there, which this version cannot demand',
-      { provenance: { repository: 'o/r', required: true } },
-      'PROFILE_INVALID',
-    ],
+    ['provenance of no repository', { provenance: { required: true } }, 'PROFILE_INVALID'],
+    ['provenance of an empty repository', { provenance: { repository: '', required: true } }, 'PROFILE_INVALID'],
+    ['provenance that is "demanded"', { provenance: { repository: 'o/r', required: 'true' } }, 'PROFILE_INVALID'],
   ])('with %s is refused', async (_, members, code) => {
     const { writeProfile } = await profileFolder();
     await expect(loadProfile(await writeProfile(members), { env })).rejects.toMatchObject({ code });
+  });
+
+  it('that demands provenance needs a public root for that, beside a log that it pins by its key', async () => {
+    const { writeProfile } = await profileFolder();
+    const publicRoot = async () => builtInPublicRoot();
+    const transparencyLog = { keys: ['rekor.pub'] };
+    const load = async (required: boolean) =>
+      loadProfile(await writeProfile({ transparencyLog, provenance: { repository: 'o/r', required } }), {
+        env,
+        publicRoot,
+      });
+    const [without, demanding] = [await load(false), await load(true)];
+    expect(without.provenanceRoot).toBeUndefined();
+    expect(demanding.provenanceRoot?.certificateAuthorities).not.toHaveLength(0);
+    expect(demanding.trust.logs).toEqual(without.trust.logs);
+    expect(demanding.trust.root).toBeUndefined();
+  });
+
+  it('may name an archive beside it', async () => {
+    const { writeProfile, folder } = await profileFolder();
+    const profile = await loadProfile(await writeProfile({ bundledArchive: 'shipped/sandbox.tar' }), { env });
+    expect(profile.bundledArchive).toBe(join(folder, 'shipped', 'sandbox.tar'));
+    expect((await loadProfile(await writeProfile(), { env })).bundledArchive).toBeUndefined();
   });
 
   it('names the place of a mistake', async () => {

@@ -5,32 +5,35 @@ import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { parseReference } from '../oci/reference.ts';
 import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
+import { builtInPublicRoot, namePublicRoot, type PublicRoot } from '../trust/public-root.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
 import type { Trust } from '../trust/trust.ts';
 import type { TrustedIdentity } from '../trust/trusted-identity.ts';
-import { builtInTrustedRoot, parseTrustedRoot } from '../trust/trusted-root.ts';
+import { parseTrustedRoot } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
+import { MAX_ROOT_BYTES } from './find-public-root.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileFile, profileSchema } from './profile-schema.ts';
 import { readGuardedFile } from './read-guarded-file.ts';
 
 const MAX_PROFILE_BYTES = 256 * 1024;
 const MAX_KEY_BYTES = 16 * 1024;
-const MAX_ROOT_BYTES = 1024 * 1024;
 const DEFAULT_FRESHNESS_DAYS = 60;
 const BUILT_IN = 'dangerzone';
 
 export interface LoadProfileOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Sigstore's public trusted root; asked for only where the profile rests on it. The built-in one, where left out. */
+  readonly publicRoot?: () => Promise<PublicRoot>;
 }
 
 /** `selector` is a file when it has a slash, a backslash or ends in `.json`; else the name of a built-in profile. */
 export async function loadProfile(
   selector: string = BUILT_IN,
-  { env = process.env }: LoadProfileOptions = {},
+  { env = process.env, publicRoot = async () => builtInPublicRoot() }: LoadProfileOptions = {},
 ): Promise<Profile> {
   const isFile = /[/\\]|\.json$/.test(selector);
-  const profile = isFile ? await readProfile(selector) : builtInProfile(selector);
+  const profile = isFile ? await readProfile(selector, publicRoot) : builtInProfile(selector);
   return withRekorKeyOfEnvironment(profile, env);
 }
 
@@ -59,7 +62,7 @@ function builtInProfile(name: string): Profile {
   };
 }
 
-async function readProfile(path: string): Promise<Profile> {
+async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>): Promise<Profile> {
   const place = { where: `profile ${printable(path)}`, code: 'PROFILE_INVALID' } as const;
   const file = parseShape(
     profileSchema,
@@ -71,21 +74,43 @@ async function readProfile(path: string): Promise<Profile> {
   const keys = await readKeys(file.keys ?? [], folder);
   const identities = readIdentities(file.identities ?? [], place.where);
   const threshold = requireThreshold(file.threshold ?? 1, keys.length + identities.length, place.where);
-  const log = await readLogs(file.transparencyLog, folder);
-  if (identities.length > 0 && !log.root) throw needsRoot(place.where);
-  return {
+  const pinned = await readPinned(file.transparencyLog, folder);
+  if (identities.length > 0 && pinned && !pinned.root) throw needsRoot(place.where);
+  const profile: Profile = {
     name: file.name,
     isBuiltIn: false,
     image,
     tag: parseReference(`${image}:${file.tag ?? 'latest'}`).tag as string,
-    trust: { image, keys, identities, dedicatedKeys: file.dedicatedKeys ?? false, threshold, ...log },
+    trust: {
+      image,
+      keys,
+      identities,
+      dedicatedKeys: file.dedicatedKeys ?? false,
+      threshold,
+      ...(pinned ?? { logs: [] }),
+    },
     floor: file.transparencyLog?.floor ?? {},
     freshnessDays: file.freshnessDays ?? DEFAULT_FRESHNESS_DAYS,
     mirrors: file.mirrors ?? [],
+    ...(file.bundledArchive !== undefined && { bundledArchive: resolve(folder, file.bundledArchive) }),
     ...(file.provenance && { provenance: file.provenance as NonNullable<Profile['provenance']> }),
     replacedLogs: [],
     notices: [],
   };
+  if (!pinned) return withPublicRoot(profile, await publicRoot());
+  return file.provenance?.required && !pinned.root ? withProvenanceRoot(profile, await publicRoot()) : profile;
+}
+
+/** The profile with all that a public trusted root says may be believed, and nothing that another one said. */
+export function withPublicRoot(profile: Profile, publicRoot: PublicRoot): Profile {
+  const rootName = namePublicRoot(publicRoot);
+  const root = parseTrustedRoot(publicRoot.bytes, rootName);
+  return { ...profile, publicRoot, trust: { ...profile.trust, logs: root.logs, root, rootName } };
+}
+
+/** A pinned log key vouches for signatures; builders sign with certificates, which it knows nothing of. */
+function withProvenanceRoot(profile: Profile, publicRoot: PublicRoot): Profile {
+  return { ...profile, provenanceRoot: parseTrustedRoot(publicRoot.bytes, namePublicRoot(publicRoot)) };
 }
 
 function requireName(text: string, where: string): string {
@@ -169,11 +194,12 @@ function requireThreshold(threshold: number, signers: number, where: string): nu
   );
 }
 
-async function readLogs(log: ProfileFile['transparencyLog'], folder: string): Promise<Pick<Trust, 'logs' | 'root'>> {
-  if (!log?.keys && !log?.trustedRoot) {
-    const root = builtInTrustedRoot();
-    return { logs: root.logs, root };
-  }
+/** Nothing where the profile pins neither log keys nor a root. */
+async function readPinned(
+  log: ProfileFile['transparencyLog'],
+  folder: string,
+): Promise<Pick<Trust, 'logs' | 'root'> | undefined> {
+  if (!log?.keys && !log?.trustedRoot) return undefined;
   const pinned = (await readKeys(log.keys ?? [], folder)).map(pinnedLog);
   if (!log.trustedRoot) return { logs: pinned };
   const path = resolve(folder, log.trustedRoot);

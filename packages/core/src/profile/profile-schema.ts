@@ -59,13 +59,16 @@ export const profileSchema = v.strictObject({
     v.strictObject({
       repository: text,
       workflow: v.optional(text),
-      required: v.optional(v.literal(false, 'provenance cannot be demanded by this version')),
+      required: v.optional(v.pipe(v.boolean(), v.description('upgrade and load-archive demand it too.'))),
     }),
   ),
   freshnessDays: v.optional(
     v.pipe(positive, v.description('A release older than this is reported as stale. Default: 60.')),
   ),
   mirrors: v.optional(v.pipe(v.array(text), v.maxLength(16))),
+  bundledArchive: v.optional(
+    v.pipe(path, v.description('An archive that came with the application, relative to the profile.')),
+  ),
 });
 
 export type ProfileFile = v.InferOutput<typeof profileSchema>;

@@ -17,10 +17,11 @@ export interface BundlePlace {
   readonly signal: AbortSignal;
 }
 
-/** Manifests that are looked at, and bundles in them. */
-const MAX_REFERRERS = 50;
-/** Of all bundles of a digest together, for they are held in memory; one of them may be a large attestation. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/**
+ * Of one digest: manifests that are looked at, bundles in them, and bytes of all bundles together, for they are held in
+ * memory; one of them may be a large attestation.
+ */
+export const bundleLimits = { count: 50, bytes: 16 * 1024 * 1024 } as const;
 const PARALLEL = 4;
 
 /**
@@ -35,7 +36,7 @@ export async function findBundles(
   const candidates = [...new Map(listed.map((descriptor) => [descriptor.digest, descriptor])).values()].filter(
     ({ mediaType }) => mediaType === mediaTypes.ociManifest,
   );
-  if (candidates.length > MAX_REFERRERS) throw tooMany(where, `${candidates.length} manifests`);
+  if (candidates.length > bundleLimits.count) throw tooMany(where, `${candidates.length} manifests`);
   const failed = new AbortController();
   const signal = AbortSignal.any([caller, failed.signal]);
   const inTurn = limitParallel(PARALLEL);
@@ -43,14 +44,14 @@ export async function findBundles(
     const wanted = { kind: 'manifest', repository, digest, size, limit: MAX_MANIFEST_BYTES } as const;
     return parseReferrer(await readVerified(source, wanted, { signal }));
   };
-  const readBundle = layerReader(source, { repository, what: 'bundle', limit: MAX_BYTES, signal });
+  const readBundle = layerReader(source, { repository, what: 'bundle', limit: bundleLimits.bytes, signal });
   try {
     const manifests = await Promise.all(candidates.map((candidate) => inTurn(() => readManifest(candidate))));
     const layers = manifests
       .filter((manifest) => manifest?.subject === digest)
       .flatMap((manifest) => (manifest ? bundleLayersOf(manifest) : []));
     const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-    if (layers.length > MAX_REFERRERS || bytes > MAX_BYTES)
+    if (layers.length > bundleLimits.count || bytes > bundleLimits.bytes)
       throw tooMany(where, `${layers.length} bundles of ${bytes} bytes`);
     return await Promise.all(
       layers.map((layer) => inTurn(async () => ({ mediaType: layer.mediaType, bytes: await readBundle(layer) }))),
@@ -63,6 +64,6 @@ export async function findBundles(
 function tooMany(where: string, what: string): CodedError {
   return new CodedError(
     'LIMIT_EXCEEDED',
-    `${where} are ${what}: at most ${MAX_REFERRERS} of ${MAX_BYTES} bytes are read`,
+    `${where} are ${what}: at most ${bundleLimits.count} of ${bundleLimits.bytes} bytes are read`,
   );
 }

@@ -21,6 +21,8 @@ export interface TransportOptions {
 }
 
 const MOST_DISCARDED = 16 * 1024;
+/** A socket is read by 64 KiB: with room for no more than that, the library would stop and start with each read. */
+const BODY_BYTES = 256 * 1024;
 const DISCARD_MS = 1000;
 
 export function createTransport(options: TransportOptions): SendRequest {
@@ -40,7 +42,15 @@ export function createTransport(options: TransportOptions): SendRequest {
     const { method, url, headers, body = null, isFresh, signal } = request;
     // A connection is free a moment after its answer's last byte was handed out: asked at once, there would be one more.
     await setImmediate();
-    const pending = undici.request(url, { dispatcher: agent, method, headers, body, signal, reset: isFresh });
+    const pending = undici.request(url, {
+      dispatcher: agent,
+      method,
+      headers,
+      body,
+      signal,
+      reset: isFresh,
+      highWaterMark: BODY_BYTES,
+    });
     try {
       return toAnswer(await orAborted(pending, signal), request, proxy?.location);
     } catch (error) {

@@ -5,13 +5,14 @@ import { mediaTypes } from '../oci/descriptor.ts';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
-import type { ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
+import type { FetchOptions, ImageSource, SourceOptions, WantedContent } from '../source/image-source.ts';
 import type { Environment } from './choose-proxy.ts';
 import type { CosignPlace } from './cosign-manifest.ts';
 import { startDeadline } from './deadline.ts';
 import { findBundles } from './find-bundles.ts';
 import { findCosignAttestations } from './find-cosign-attestations.ts';
 import { findCosignSignatures } from './find-cosign-signatures.ts';
+import { giveBack } from './give-back.ts';
 import { createTransport } from './http-transport.ts';
 import { listReferrers } from './list-referrers.ts';
 import type { LogInOptions } from './log-in.ts';
@@ -67,7 +68,8 @@ export function openRegistry(options: RegistryOptions): ImageSource {
     return readWhole(answer, MAX_MANIFEST_BYTES, where);
   };
 
-  async function* fetchFrom(wanted: WantedContent, from: number, { signal: caller }: SourceOptions = {}) {
+  async function* fetchFrom(wanted: WantedContent, from: number, options: FetchOptions = {}) {
+    const { signal: caller, isTransient = false } = options;
     const { kind, repository, digest, size, limit } = wanted;
     if (!isDigest(digest)) throw new CodedError('MANIFEST_INVALID', `${printable(digest)} is no digest: not fetched`);
     const where = `${kind} ${digest} of ${repository} at ${location}`;
@@ -85,7 +87,10 @@ export function openRegistry(options: RegistryOptions): ImageSource {
       ask: (headers: Readonly<Record<string, string>>) => ask({ ...request, headers, isFresh: false }, signal),
     };
     try {
-      yield* resumeContent(content, retry, signal);
+      for await (const chunk of resumeContent(content, retry, signal)) {
+        yield chunk;
+        if (isTransient) giveBack(chunk);
+      }
     } finally {
       end();
     }
@@ -130,7 +135,7 @@ export function openRegistry(options: RegistryOptions): ImageSource {
       }
     },
 
-    fetch: (wanted, options) => fetchFrom(wanted, 0, options),
+    fetch: (wanted, { signal } = {}) => fetchFrom(wanted, 0, { ...(signal && { signal }) }),
     origins: [{ location, fetchFrom }],
 
     findSignatures: (image, digest, options) => lookUp('signatures', image, digest, options, findCosignSignatures),

@@ -157,4 +157,23 @@ describe('fetchFrom', () => {
     expect(Buffer.concat(chunks)).toEqual(blob.subarray(cut));
     expect(started.ranges()).toEqual([`bytes=${cut}-`]);
   });
+
+  it.each([true, false])(
+    'gives a chunk’s memory back when the next is asked for, where that was agreed: %s',
+    async (isTransient) => {
+      await using started = await start(undefined, { content: Buffer.alloc(3 * 1024 * 1024, 'layer') });
+      const { size } = started.wanted;
+      const [origin] = started.source.origins ?? [];
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of origin?.fetchFrom({ ...started.wanted, limit: size }, 0, { isTransient }) ?? []) {
+        chunks.push(chunk);
+        bytes += chunk.length; // it is whole while it is held
+      }
+      const kept = chunks.reduce((sum, { length }) => sum + length, 0);
+      expect(bytes).toBe(size);
+      if (isTransient) expect(kept).toBeLessThan(size / 2);
+      else expect(kept).toBe(size);
+    },
+  );
 });

@@ -12,43 +12,61 @@ export interface OciTarOptions {
   readonly onBytes?: (bytes: number) => void;
 }
 
+/** A file of an image layout; its path is relative, in OCI's words. */
+export interface LayoutFile {
+  readonly path: string;
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
 /**
- * A verified image as a tar of an OCI image layout (image-layout.md), written as it is read: blobs first, each hashed
- * while it passes; only when every one was right come manifest and index, then `oci-layout` and `index.json`, without
- * which no engine finds an image in it, then the end mark. A wrong blob throws before any of these. The signed index is
- * in it as it is, though only one platform's blobs are: so its digest stays known to the engine.
+ * A verified image as the files of an OCI image layout (image-layout.md), in the order in which they may be written:
+ * blobs first, each hashed while it is read; only when every one was right come manifest and index, then `oci-layout` and
+ * `index.json`, without which no engine finds an image. A wrong blob throws before any of these. The signed index is there
+ * as it is, though only one platform's blobs are: so its digest stays known to the engine. Each is read to its end, in turn.
  */
-export async function* ociTar(
+export async function* ociLayout(
   stream: VerifiedStream,
   name: string,
   { withDockerManifest = false, onBytes }: OciTarOptions = {},
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<LayoutFile> {
   const fullName = requireFullName(name);
   let sent = 0;
-  for await (const { descriptor, content } of stream.blobs()) {
-    yield tarHeader(blobPath(descriptor.digest), descriptor.size);
+  const counted = async function* (content: AsyncIterable<Uint8Array>) {
     // Neither too long nor too short: the stream throws before a byte more than `size`, and at the end of less.
     for await (const chunk of content) {
       yield chunk;
       sent += chunk.length;
       onBytes?.(sent);
     }
-    yield tarPadding(descriptor.size);
-  }
+  };
+  for await (const { descriptor, content } of stream.blobs())
+    yield { path: blobPath(descriptor.digest), size: descriptor.size, content: counted(content) };
   const roots = stream.roots();
-  for (const { descriptor, bytes } of roots) yield* member(blobPath(descriptor.digest), bytes);
+  for (const { descriptor, bytes } of roots) yield fileOf(blobPath(descriptor.digest), bytes);
   const root = roots.at(-1)?.descriptor;
   if (!root) throw new TypeError('a verified image has at least a manifest');
-  yield* member('oci-layout', json({ imageLayoutVersion: '1.0.0' }));
-  if (withDockerManifest) yield* member('manifest.json', json(dockerManifest(stream, fullName)));
-  yield* member('index.json', json(layoutIndex(root, fullName)));
+  yield fileOf('oci-layout', json({ imageLayoutVersion: '1.0.0' }));
+  if (withDockerManifest) yield fileOf('manifest.json', json(dockerManifest(stream, fullName)));
+  yield fileOf('index.json', json(layoutIndex(root, fullName)));
+}
+
+/** The same as a tar, written as it is read; the end mark comes last. */
+export async function* ociTar(
+  stream: VerifiedStream,
+  name: string,
+  options?: OciTarOptions,
+): AsyncIterable<Uint8Array> {
+  for await (const { path, size, content } of ociLayout(stream, name, options)) {
+    yield tarHeader(path, size);
+    yield* content;
+    yield tarPadding(size);
+  }
   yield tarEnd();
 }
 
-function* member(name: string, bytes: Uint8Array): Iterable<Uint8Array> {
-  yield tarHeader(name, bytes.length);
-  yield bytes;
-  yield tarPadding(bytes.length);
+function fileOf(path: string, bytes: Uint8Array): LayoutFile {
+  return { path, size: bytes.length, content: [bytes] };
 }
 
 /** Podman reads the name from the first annotation, containerd from the second. */

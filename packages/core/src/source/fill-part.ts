@@ -45,7 +45,7 @@ async function fetchRest(
   const { size, limit, digest } = wanted;
   const where = `blob ${digest} from ${origin.location}`;
   if (part.length !== size) {
-    for await (const chunk of origin.fetchFrom(wanted, part.length, options)) {
+    for await (const chunk of origin.fetchFrom(wanted, part.length, { ...options, isTransient: true })) {
       if (part.length + chunk.length > (size ?? limit))
         throw mismatch(`${where} is longer than ${size ?? limit} bytes`);
       await part.append(chunk);

@@ -13,6 +13,8 @@ export interface ImageArchive extends ImageSource {
   readonly bytes: number;
   /** Those whose images are in it whole, by its own account. */
   readonly platforms: readonly Platform[];
+  /** Files of Sigstore's TUF repository that came along, by their names there. Nothing about them is proven. */
+  readonly tuf?: ReadonlyMap<string, Uint8Array>;
   /** Reads all content once and holds it against its digests; throws too where some of it does not belong to `signed`. */
   prove(signed: Digest, options?: ProveOptions): Promise<void>;
   close(): Promise<void>;

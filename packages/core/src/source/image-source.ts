@@ -49,7 +49,7 @@ export interface ImageSource {
 export interface ContentOrigin {
   readonly location: string;
   /** The bytes of the content from number `from` on. */
-  fetchFrom(content: WantedContent, from: number, options?: SourceOptions): AsyncIterable<Uint8Array>;
+  fetchFrom(content: WantedContent, from: number, options?: FetchOptions): AsyncIterable<Uint8Array>;
 }
 
 /** What to fetch, and no byte more: `size` where it is known, `limit` always (bytes). */
@@ -63,4 +63,9 @@ export interface WantedContent {
 
 export interface SourceOptions {
   readonly signal?: AbortSignal;
+}
+
+export interface FetchOptions extends SourceOptions {
+  /** Each chunk is done with when the next one is asked for: its memory may be given back then. */
+  readonly isTransient?: boolean;
 }

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors/coded-error.ts';
+import { CodedError, codeOf } from '../errors/coded-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageReference } from '../oci/reference.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -12,6 +12,8 @@ export type SignatureSource = Pick<ImageSource, 'findSignatures' | 'findBundles'
 export interface LookedUp {
   readonly found: readonly FoundSignature[];
   readonly failures: readonly unknown[];
+  /** What lies there in a form that cannot count: it explains a refusal, and changes no verdict. */
+  readonly uncounted?: readonly FoundSignature[];
 }
 
 /**
@@ -36,12 +38,12 @@ export async function lookUpSignatures(
   const legacy = await settle(source.findSignatures(reference, digest, options));
   if (legacy.found.length > 0 || legacy.failures.length > 0) return legacy;
   const { found } = await findBundles();
-  return { found, failures: [] };
+  return { ...legacy, uncounted: found };
 }
 
 /** Evidence from what was looked up. A failed look-up counts only when the rest does not suffice (design §3, rule 5). */
 export function verifyLookedUp(
-  { found, failures }: LookedUp,
+  { found, failures, uncounted = [] }: LookedUp,
   digest: Digest,
   trust: Trust,
   document?: Uint8Array,
@@ -49,7 +51,19 @@ export function verifyLookedUp(
   try {
     return verifySignatures(found, digest, trust, document);
   } catch (refusal) {
-    throw failures[0] ?? refusal;
+    throw failures[0] ?? (uncounted.length > 0 ? explain(refusal, uncounted, digest, trust) : refusal);
+  }
+}
+
+/** Still "no signature", with the reasons of those that cannot be one here. */
+function explain(refusal: unknown, uncounted: readonly FoundSignature[], digest: Digest, trust: Trust): unknown {
+  try {
+    verifySignatures(uncounted, digest, trust);
+    return refusal;
+  } catch (reason) {
+    if (!(reason instanceof CodedError) || !(refusal instanceof CodedError)) throw reason;
+    const { message, suggestions, details } = reason;
+    return new CodedError(refusal.code, message, { suggestions, details, cause: reason });
   }
 }
 

@@ -29,6 +29,10 @@ export interface TestStatement {
   /** Members of the statement, in place of the usual. */
   readonly statement?: Readonly<Record<string, unknown>>;
   readonly payloadType?: string;
+  /** In place of the statement, bytes. */
+  readonly payload?: Uint8Array;
+  /** What is signed, where it is not the payload's pre-authentication encoding. */
+  readonly signed?: (payload: Buffer) => Buffer;
 }
 
 const IN_TOTO = 'application/vnd.in-toto+json';
@@ -39,18 +43,13 @@ export function createTestAttester(log: TestLog = createTestLog()): TestAttester
     authority,
     log,
     trustedRoot: testTrustedRoot({ logs: [log], authority }),
-    attest({ digest, predicateType, predicate, signer, time, statement = {}, payloadType = IN_TOTO }) {
-      const payload = Buffer.from(
-        JSON.stringify({
-          _type: 'https://in-toto.io/Statement/v1',
-          subject: [{ name: 'image', digest: { sha256: hexOf(digest) } }],
-          predicateType,
-          predicate,
-          ...statement,
-        }),
-      );
+    attest({ digest, predicateType, predicate, signer, time, statement = {}, payloadType = IN_TOTO, ...rest }) {
+      const subject = [{ name: 'image', digest: { sha256: hexOf(digest) } }];
+      const usual = { _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate, ...statement };
+      const payload = Buffer.from(rest.payload ?? JSON.stringify(usual));
+      const { signed = () => dsse.preAuthEncoding(payloadType, payload) } = rest;
       const by = 'signer' in signer ? authority.issue(signer) : { privateKey: signer, pem: undefined };
-      const signature = sign('sha256', dsse.preAuthEncoding(payloadType, payload), by.privateKey).toString('base64');
+      const signature = sign('sha256', signed(payload), by.privateKey).toString('base64');
       const envelope = Buffer.from(
         JSON.stringify({
           payloadType,

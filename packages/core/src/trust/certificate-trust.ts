@@ -5,6 +5,8 @@ import type { TrustedRoot } from './trusted-root.ts';
 
 /** A certificate or timestamp authority of a trusted root. */
 export interface AuthorityDescription {
+  /** Where it is said to be; may be empty. */
+  readonly uri: string;
   /** DER, leaf-most first, the root last. */
   readonly certificates: readonly Buffer[];
   readonly validFor: { readonly start: Date; readonly end: Date };

@@ -20,6 +20,8 @@ export interface Trust {
   readonly logs: readonly TransparencyLog[];
   /** The authorities for certificates and timestamps; none where logs are pinned by their keys alone. */
   readonly root?: TrustedRoot;
+  /** What people call the public trusted root that the logs are from, with its date; none where logs are pinned. */
+  readonly rootName?: string;
   /** `not-required` is for library users whose publisher logs nothing; no profile can say so. */
   readonly logEntry?: 'required' | 'not-required';
 }

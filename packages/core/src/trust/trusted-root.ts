@@ -59,6 +59,8 @@ const logSchema = v.object({
   logId: v.object({ keyId: v.pipe(base64, v.length(32, 'expected 32 bytes')) }),
 });
 const authoritySchema = v.object({
+  // Told to people, and used for nothing else.
+  uri: v.optional(v.pipe(v.string(), v.check(isSafeUrl, 'expected an https URL')), ''),
   certChain: v.object({
     certificates: v.pipe(
       v.array(v.object({ rawBytes: base64 })),
@@ -128,11 +130,11 @@ function readRoot(root: unknown, where: string): TrustedRoot {
 }
 
 function toAuthority(
-  { certChain, validFor: { start, end = END_OF_TIME } }: v.InferOutput<typeof authoritySchema>,
+  { uri, certChain, validFor: { start, end = END_OF_TIME } }: v.InferOutput<typeof authoritySchema>,
   where: string,
 ): AuthorityDescription {
   if (end <= start) throw refused(where, 'lists an authority whose validity ends before it starts');
-  return { certificates: certChain.certificates.map(({ rawBytes }) => rawBytes), validFor: { start, end } };
+  return { uri, certificates: certChain.certificates.map(({ rawBytes }) => rawBytes), validFor: { start, end } };
 }
 
 function toLog({ baseUrl, publicKey, logId }: v.InferOutput<typeof logSchema>, where: string): TransparencyLog {

@@ -1,4 +1,3 @@
-import { recordCheck } from '../ledger/ledger-changes.ts';
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { compare } from './compare.ts';
@@ -6,6 +5,7 @@ import { fetchCandidate, isOffered } from './fetch-candidate.ts';
 import { freshnessOf } from './freshness.ts';
 import { factsOf } from './installed-image.ts';
 import { lookUp } from './look-up.ts';
+import { recordAnswer, rememberRemote } from './record-check.ts';
 import { remember } from './remember.ts';
 import type { CheckResult } from './results.ts';
 import { withState } from './state-session.ts';
@@ -17,7 +17,7 @@ export async function check(given: InstallContext): Promise<CheckResult> {
   const { profile, now = () => new Date() } = context;
   return withState(context, 'check', async (session) => {
     const { installed, digest } = await lookUp(context, session.ledger.releases);
-    await session.save((ledger) => recordCheck(ledger, { time: now(), digest }));
+    await recordAnswer(context, session, { installed, digest });
     if (installed && isOffered(digest, installed)) {
       const freshness = freshnessOf(installed, session.ledger, profile, now());
       return {
@@ -32,6 +32,7 @@ export async function check(given: InstallContext): Promise<CheckResult> {
 
     const image = await fetchCandidate(context, digest);
     await remember(session, image.signed);
+    await rememberRemote(context, session, image);
     const isSame = installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image));
     if (!isSame) compare(context, session, image, false);
     const offered = factsOf(image, profile.tag);

@@ -92,7 +92,7 @@ describe.skipIf(!hasCosignImages)('images signed by cosign, from a registry with
       const context = await openCase(one);
       const profile = { ...context.profile, trust: { ...context.profile.trust, dedicatedKeys: false } };
       await expect(upgrade({ ...context, profile })).rejects.toMatchObject({
-        code: 'SIGNATURE_INVALID',
+        code: 'SIGNATURE_MISSING',
         message: expect.stringContaining('dedicatedKeys'),
       });
     },

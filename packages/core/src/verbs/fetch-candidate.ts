@@ -2,6 +2,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
 import { fetchSignedChain } from '../source/fetch-image.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
+import { demandProvenance } from './demand-provenance.ts';
 import type { InstalledImage } from './installed-image.ts';
 import type { InstallContext, OnlineContext } from './verb-context.ts';
 
@@ -23,5 +24,7 @@ export async function fetchCandidate(context: InstallContext, digest: Digest): P
   const { platform } = await runtime.info({ brief: true });
   const wanted = { platform, trust: profile.trust };
   const { chain, signed } = await fetchSignedChain(source, reference, digest, wanted, { ...(signal && { signal }) });
-  return verifyImage(profile.image, chain, signed);
+  const image = verifyImage(profile.image, chain, signed);
+  await demandProvenance(context, image);
+  return image;
 }

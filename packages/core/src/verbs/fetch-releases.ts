@@ -7,7 +7,9 @@ import type { Platform } from '../oci/platform.ts';
 import { type ImageReference, parseReference } from '../oci/reference.ts';
 import { fetchAttestations, type RawAttestations } from '../source/fetch-attestations.ts';
 import { fetchChain, findSigned } from '../source/fetch-image.ts';
+import { requireFault } from '../source/first-answer.ts';
 import { lookUpSignatures, verifyLookedUp } from '../source/look-up-signatures.ts';
+import type { BundleDocument } from '../verify/bundle-document.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
 import type { SignedDigest } from '../verify/verify-signatures.ts';
 import { remember } from './remember.ts';
@@ -22,6 +24,14 @@ export interface FetchedRelease {
   readonly signed: readonly SignedDigest[];
   /** Of the platform's manifest and of a signed index; as they are, for whoever asks for provenance to verify. */
   readonly attestations: readonly RawAttestations[];
+  /** Of the same digests. */
+  readonly bundles: readonly FetchedBundles[];
+}
+
+/** Sigstore bundles of one digest, signatures and attestations: to be carried, not to be believed. */
+export interface FetchedBundles {
+  readonly about: Digest;
+  readonly bundles: readonly BundleDocument[];
 }
 
 /**
@@ -49,7 +59,8 @@ export async function fetchReleases(
     requireCurrent(context, session, image, reference);
     const digests = [...new Set([chain.manifest.digest, signed.digest])];
     const attestations = await findAttestations(context, reference, digests);
-    releases.push({ image, signed: [signed, ...more], attestations });
+    const bundles = await findBundles(context, reference, digests);
+    releases.push({ image, signed: [signed, ...more], attestations, bundles });
   }
   return releases;
 }
@@ -87,6 +98,24 @@ async function findAttestations(
       const code = codeOf(error);
       if (code === undefined || exitCodeOf(code) !== exitCodes.MANIFEST_INVALID) throw error;
       report?.({ type: 'notice', message: `Attestations are left out: ${(error as Error).message}` });
+    }
+  }
+  return found;
+}
+
+/** The image is signed by what was found already: a look-up that fails costs a word, not the archive (design §3, rule 5). */
+async function findBundles(
+  { source, signal, report }: OnlineContext,
+  reference: ImageReference,
+  digests: readonly Digest[],
+): Promise<readonly FetchedBundles[]> {
+  const found: FetchedBundles[] = [];
+  for (const about of digests) {
+    try {
+      const bundles = await source.findBundles(reference, about, { ...(signal && { signal }) });
+      if (bundles.length > 0) found.push({ about, bundles });
+    } catch (error) {
+      report?.({ type: 'notice', message: `Bundles are left out: ${requireFault(error).message}` });
     }
   }
   return found;

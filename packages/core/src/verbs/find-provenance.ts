@@ -15,19 +15,19 @@ import type { AttestedSubject } from './attested-subject.ts';
 import type { OnlineContext } from './verb-context.ts';
 
 export interface ProvenanceContext extends OnlineContext {
-  /** Whose certificates count; a log that the profile pins is for its own signatures. */
-  readonly trustedRoot: TrustedRoot;
+  /** Whose certificates count, in place of the profile's trusted root or the public one. */
+  readonly trustedRoot?: TrustedRoot;
 }
 
 /** Looks for attestations and holds them against what is expected: evidence, or an error that names the claim. */
 export async function findProvenance(
-  context: ProvenanceContext,
+  context: Pick<ProvenanceContext, 'source' | 'profile' | 'trustedRoot' | 'signal' | 'report'>,
   reference: ImageReference,
   subject: AttestedSubject,
   expected: ProvenanceExpectations,
 ): Promise<VerifiedProvenance> {
   const { source, profile, trustedRoot, signal, report } = context;
-  const verify = attestationVerifier(trustedRoot, profile.trust);
+  const verify = attestationVerifier(profile.trust, trustedRoot);
   const [digest] = subject.digests;
   const check = { where: formatReference({ ...subject.facts, digest }), expected, verify };
   const { found, failures } = await lookUpAll(source, reference, subject.digests, { ...(signal && { signal }) });
@@ -76,7 +76,7 @@ async function lookUpAll(
 
 /** Provenance of what lies beside the digest is not its own, but worth a word: it can be asked for by its own digest. */
 async function withRelated(
-  { source, signal }: ProvenanceContext,
+  { source, signal }: Pick<ProvenanceContext, 'source' | 'signal'>,
   reference: ImageReference,
   { related }: AttestedSubject,
   { check, refusal }: { readonly check: Parameters<typeof verifyProvenance>[1]; readonly refusal: unknown },

@@ -5,14 +5,15 @@ import { releaseOf } from '../ledger/release.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type ImageArchive, platformHeld } from '../source/image-archive.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
+import { type ArchiveContext, withArchivedRoot } from './archived-root.ts';
+import { demandProvenance } from './demand-provenance.ts';
 import { factsOf } from './installed-image.ts';
 import { remember } from './remember.ts';
 import type { InspectArchiveResult, SignatureVerdict } from './results.ts';
 import { withStateUnchanged } from './state-session.ts';
-import type { VerbContext } from './verb-context.ts';
 import { proveArchive, requireHeld, verifyArchivedImage } from './verify-archive.ts';
 
-export interface InspectContext extends VerbContext {
+export interface InspectContext extends ArchiveContext {
   readonly open: () => Promise<ImageArchive>;
   /** Of the machine that it would be loaded on. */
   readonly platform: Platform;
@@ -28,7 +29,7 @@ export async function inspectArchive(context: InspectContext): Promise<InspectAr
     return { ...common, status: 'refused', signatures: [], reason: reasonOf(error) };
   }
   try {
-    return { ...common, ...(await inspect(context, archive)) };
+    return { ...common, ...(await inspect((await withArchivedRoot(context, archive)).context, archive)) };
   } finally {
     await archive.close();
   }
@@ -61,6 +62,7 @@ async function inspect(context: InspectContext, archive: ImageArchive): Promise<
 }
 
 async function requireAcceptable(context: InspectContext, archive: ImageArchive, image: VerifiedImage): Promise<void> {
+  await demandProvenance({ ...context, source: archive }, image);
   await proveArchive(context, archive, image);
   await withStateUnchanged(context, async (session) => {
     await remember(session, image.signed);

@@ -32,6 +32,7 @@ export async function installCandidate(
   if (isThere(candidate)) {
     // The same image by another road: its other signatures are worth keeping, the image itself is there.
     await storeSigned(context.state, context.profile, image.signed);
+    await session.save((ledger) => ledger, { event: 'unchanged', image: image.digest });
     return upToDate(candidate);
   }
   const { forced } = compare(context, session, image, force);

@@ -1,6 +1,8 @@
 import { CodedError } from '../errors/coded-error.ts';
+import { entryOfInstall } from '../journal/entry-of-install.ts';
 import { writeLastLogIndex } from '../ledger/last-log-index.ts';
 import { beginPending, commitInstalled, recordRuntime } from '../ledger/ledger-changes.ts';
+import { installedRelease } from '../ledger/order.ts';
 import { type Release, releaseOf } from '../ledger/release.ts';
 import type { LocalImage } from '../runtime/container-runtime.ts';
 import { claimsChain } from '../runtime/match-image.ts';
@@ -27,6 +29,7 @@ export async function installImage(
 ): Promise<void> {
   const { state, profile, now = () => new Date() } = context;
   const release = releaseOf(image);
+  const before = installedRelease(session.ledger)?.signed;
 
   announce(context, 'check-space');
   await requireSpace(context, image);
@@ -49,8 +52,9 @@ export async function installImage(
   await requireIdentity(context, image, incoming, stableName(profile));
 
   announce(context, 'commit');
-  await session.save((ledger) =>
-    commitInstalled(recordRuntime(ledger, context.runtime.name), release, { now: now(), forced }),
+  await session.save(
+    (ledger) => commitInstalled(recordRuntime(ledger, context.runtime.name), release, { now: now(), forced }),
+    entryOfInstall(release, { before, forced }),
   );
 
   announce(context, 'write-log-index');

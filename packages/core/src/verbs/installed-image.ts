@@ -2,7 +2,7 @@ import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { exitCodeOf } from '../errors/error-code.ts';
 import { printable } from '../errors/printable.ts';
 import { readDocument } from '../ledger/document-store.ts';
-import type { Release } from '../ledger/release.ts';
+import { type Release, releaseOf, sightingOf } from '../ledger/release.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { LocalImage } from '../runtime/container-runtime.ts';
 import { claimsChain } from '../runtime/match-image.ts';
@@ -113,6 +113,13 @@ async function verifyByDigest(
 function moreTelling(earlier: unknown, error: unknown): unknown {
   if (codeOf(error) === undefined) throw error;
   return earlier === undefined || codeOf(earlier) === 'IMAGE_NOT_VERIFIED' ? error : earlier;
+}
+
+/** As the order of releases sees it. Of signatures without documents only their digest and their entries are known. */
+export function releaseOfInstalled({ image, signed }: Pick<InstalledImage, 'image' | 'signed'>): Release {
+  if (image) return releaseOf(image);
+  const { digest, ...known } = sightingOf(signed);
+  return { signed: digest, manifest: digest, config: digest, ...known };
 }
 
 function unknownImage({ id }: LocalImage, name: string): CodedError {

@@ -1,8 +1,10 @@
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import type { ImageArchive } from '../source/image-archive.ts';
+import { type ArchiveContext, withArchivedRoot } from './archived-root.ts';
 import { installCandidate, planCandidate } from './install-candidate.ts';
 import { announce } from './install-image.ts';
 import { findInstalled } from './installed-image.ts';
+import { recordingRefusal } from './record-refusal.ts';
 import { recover } from './recover.ts';
 import type { LoadArchiveResult } from './results.ts';
 import { knownReleases, withState, withStateUnchanged } from './state-session.ts';
@@ -10,7 +12,7 @@ import type { UpgradeOptions } from './upgrade.ts';
 import type { LocalContext } from './verb-context.ts';
 import { verifyArchive } from './verify-archive.ts';
 
-export interface LoadContext extends LocalContext {
+export interface LoadContext extends LocalContext, ArchiveContext {
   readonly source: ImageArchive;
 }
 
@@ -22,9 +24,12 @@ export async function loadArchive(
   given: LoadContext,
   { force = false }: UpgradeOptions = {},
 ): Promise<LoadArchiveResult> {
-  const context = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
-  announce(context, 'verify');
-  const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
+  const guarded = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
+  announce(guarded, 'verify');
+  const { context, keep } = await withArchivedRoot(guarded, given.source);
+  const { platform } = await context.runtime.info({ brief: true });
+  const image = await recordingRefusal(context, 'load-archive', () => verifyArchive(context, context.source, platform));
+  await keep();
 
   return withState(context, 'load-archive', async (session) => {
     announce(context, 'recover');
@@ -36,8 +41,9 @@ export async function loadArchive(
 
 /** What `loadArchive` would do: verified to the same end, with nothing changed. */
 export async function planLoad(given: LoadContext, { force = false }: UpgradeOptions = {}): Promise<LoadArchiveResult> {
-  const context = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
-  announce(context, 'verify');
+  const guarded = { ...given, runtime: guardRuntime(given.runtime, given), via: 'load' } as const;
+  announce(guarded, 'verify');
+  const { context } = await withArchivedRoot(guarded, given.source);
   const image = await verifyArchive(context, context.source, (await context.runtime.info({ brief: true })).platform);
 
   return withStateUnchanged(context, async (session) => {

@@ -1,5 +1,7 @@
+import { entryOfInstall } from '../journal/entry-of-install.ts';
 import { writeLastLogIndex } from '../ledger/last-log-index.ts';
 import { clearPending, commitInstalled } from '../ledger/ledger-changes.ts';
+import { installedRelease } from '../ledger/order.ts';
 import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { findInstalled } from './installed-image.ts';
 import { removeLeftOvers } from './left-overs.ts';
@@ -17,9 +19,17 @@ export async function recover(context: InstallContext, session: StateSession): P
     const installed = await findInstalled(context, [pending.release]);
     const isThere = installed?.image !== undefined && isSameRelease(releaseOf(installed.image), pending.release);
     const forced = pending.forced ?? false;
-    await session.save((ledger) =>
-      isThere ? commitInstalled(ledger, pending.release, { now, forced }) : clearPending(ledger),
-    );
+    const before = installedRelease(session.ledger)?.signed;
+    if (isThere) {
+      const entry = entryOfInstall(pending.release, {
+        before,
+        forced,
+        message: 'finished for a run that was cut short',
+      });
+      await session.save((ledger) => commitInstalled(ledger, pending.release, { now, forced }), entry);
+    } else {
+      await session.save(clearPending, { event: 'undone', image: pending.release.signed });
+    }
     await writeLastLogIndex(context.state, context.profile, session.ledger);
     const outcome = isThere ? 'its image is installed' : 'the image before it is still in place';
     context.report?.({ type: 'notice', message: `An earlier upgrade was cut short; ${outcome}.` });

@@ -1,4 +1,6 @@
+import type { Decision, Updates } from '../decision/decide.ts';
 import type { ErrorCode } from '../errors/error-code.ts';
+import type { JournalRecord } from '../journal/journal-record.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { AcceptedProvenance, AttestationVerdict } from '../verify/provenance/attestation-verdict.ts';
@@ -99,12 +101,84 @@ export interface StatusResult {
   readonly signatures: readonly SignatureVerdict[];
   /** Lowest log index that is still accepted, by log ID. */
   readonly floor: Readonly<Record<string, number>>;
+  /** Absent where nobody decided: then nothing is looked for. */
+  readonly updates?: Updates;
+  readonly pinned?: Pinned;
   readonly lastCheck?: { readonly time: Date; readonly digest: Digest };
+  /** A release that is newer than the installed one, and when it was seen last at a registry. */
+  readonly remote?: { readonly digest: Digest; readonly seenAt: Date };
   readonly freshness?: Freshness;
   /** Why `not-verified`. */
   readonly reason?: { readonly code: string; readonly message: string; readonly suggestions?: readonly string[] };
   /** What the user should know: history lost, an older image installed on purpose, order by index alone, … */
   readonly notices: readonly string[];
+}
+
+/** Since when nothing is installed by decision. */
+export interface Pinned {
+  readonly since: Date;
+}
+
+export interface UpdatesResult {
+  readonly verb: 'updates';
+  readonly status: Updates | 'not-decided';
+  /** Hours between two checks. */
+  readonly intervalHours: number;
+  readonly pinned?: Pinned;
+  readonly lastCheck?: { readonly time: Date; readonly digest: Digest };
+  readonly notices: readonly string[];
+}
+
+export interface PinResult {
+  readonly verb: 'pin' | 'unpin';
+  readonly status: 'pinned' | 'not-pinned';
+  readonly pinned?: Pinned;
+}
+
+export interface HistoryResult {
+  readonly verb: 'history';
+  /** `damaged`: the record does not fit together, see `problems`. */
+  readonly status: 'consistent' | 'damaged';
+  /** The state folder. */
+  readonly folder: string;
+  /** Name of the image, without tag. */
+  readonly image: string;
+  /** Oldest first. */
+  readonly records: readonly JournalRecord[];
+  readonly problems: readonly string[];
+  readonly notices: readonly string[];
+}
+
+export interface AutoResult {
+  readonly verb: 'auto';
+  /**
+   * `update-available`: a newer release is known, and the user does not want it (now). `update-failed`: it could not be
+   * installed, see `reason`, and is tried again later.
+   */
+  readonly status: 'installed' | 'upgraded' | 'up-to-date' | 'pinned' | 'update-available' | 'update-failed';
+  /** What was decided last, by which row of the table. */
+  readonly decision: Decision;
+  /** What is installed now; absent where nothing verified is, while pinned. */
+  readonly image?: ImageFacts;
+  readonly previous?: ImageFacts;
+  readonly signatures: readonly SignatureVerdict[];
+  /** A release that is newer than `image`, and when it was seen last at a registry. */
+  readonly remote?: { readonly digest: Digest; readonly seenAt: Date };
+  /** Why an update failed, or is not tried again yet. */
+  readonly reason?: { readonly code: string; readonly message: string };
+}
+
+/** What a person needs to know before they say yes to a download. All of it was verified. */
+export interface UpdateFacts {
+  /** What would be replaced. */
+  readonly installed?: ImageFacts;
+  readonly image: ImageFacts;
+  /** Who signed, and when and where that was logged. */
+  readonly signatures: readonly SignatureVerdict[];
+  /** Content date, where the image has one that can be right. */
+  readonly created?: Date;
+  /** What has to be fetched, bytes; what is here already is not counted. */
+  readonly download: { readonly bytes: number };
 }
 
 /** Age of a release: since the earlier of its content date and its first verified log time. Told, never enforced. */
@@ -114,4 +188,4 @@ export interface Freshness {
   readonly isStale: boolean;
 }
 
-export type { AcceptedProvenance, AttestationVerdict, Platform, SignatureVerdict };
+export type { AcceptedProvenance, AttestationVerdict, Decision, JournalRecord, Platform, SignatureVerdict, Updates };

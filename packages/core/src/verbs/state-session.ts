@@ -1,3 +1,6 @@
+import { appendJournal } from '../journal/append-journal.ts';
+import { entryOfError } from '../journal/entry-of-error.ts';
+import type { JournalEntry } from '../journal/journal-record.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { readLedger, writeLedger } from '../ledger/ledger-file.ts';
 import { type Release, releaseOf } from '../ledger/release.ts';
@@ -10,7 +13,8 @@ const DEFAULT_LOCK_TIMEOUT_MS = 60_000;
 /** The ledger while one verb holds the lock: what is remembered, and the one way to remember something new. */
 export interface StateSession {
   readonly ledger: Ledger;
-  save(change: (ledger: Ledger) => Ledger): Promise<void>;
+  /** `entries` go into the journal first, and its new end into the same ledger. */
+  save(change: (ledger: Ledger) => Ledger, ...entries: readonly JournalEntry[]): Promise<void>;
 }
 
 /** Runs a verb that changes state: one process at a time, on a ledger that was read, healed or rebuilt under the lock. */
@@ -25,17 +29,32 @@ export async function withState<T>(
     const reading = await readLedger(state, profile, { now, installed: () => installedReleases(context) });
     for (const message of reading.notices) report?.({ type: 'notice', message });
     let ledger = reading.ledger;
-    return work({
+    const session: StateSession = {
       get ledger() {
         return ledger;
       },
-      async save(change) {
+      async save(change, ...entries) {
         const next = change(ledger);
-        await writeLedger(state, next);
-        ledger = next;
+        const isRecorded = entries.length > 0;
+        const journal = isRecorded && (await appendJournal(state, next.journal, entries, { verb, time: now() }));
+        const changed = { ...next, ...(journal && { journal }) };
+        await writeLedger(state, changed);
+        ledger = changed;
       },
-    });
+    };
+    try {
+      return await work(session);
+    } catch (error) {
+      await recordFailure(session, error);
+      throw error;
+    }
   });
+}
+
+/** Why a verb ended badly. That this could not be written is no reason to tell another error than the first. */
+async function recordFailure(session: StateSession, error: unknown): Promise<void> {
+  const entry = entryOfError(error);
+  if (entry) await session.save((ledger) => ledger, entry).catch(() => undefined);
 }
 
 /** For a run that changes nothing: no lock, nothing healed, and what it would remember stays in memory. */

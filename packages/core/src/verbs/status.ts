@@ -4,9 +4,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { readLedger } from '../ledger/ledger-file.ts';
 import { effectiveFloors } from '../ledger/order.ts';
 import { releaseOf } from '../ledger/release.ts';
+import { readPreferences } from '../preferences/preferences.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { freshnessOf } from './freshness.ts';
-import { type InstalledImage, verifyInstalled } from './installed-image.ts';
+import { type InstalledImage, releaseOfInstalled, verifyInstalled } from './installed-image.ts';
+import { newerRemote } from './newer-remote.ts';
 import type { StatusResult } from './results.ts';
 import { installedReleases } from './state-session.ts';
 import type { LocalContext } from './verb-context.ts';
@@ -17,16 +19,26 @@ export async function status(given: LocalContext): Promise<StatusResult> {
   const { state, profile, now = () => new Date() } = context;
   const reading = await readLedger(state, profile, { readOnly: true, installed: () => installedReleases(context) });
   const { ledger } = reading;
+  const preferences = await readPreferences(state);
+  const { updates, pinnedSince } = preferences;
   const common = {
     verb: 'status',
     floor: effectiveFloors(ledger, profile.floor),
+    ...(updates && { updates }),
+    ...(pinnedSince && { pinned: { since: pinnedSince } }),
     ...(ledger.lastCheck && { lastCheck: ledger.lastCheck }),
   } as const;
-  const notices = [...reading.notices, ...(ledger.historyLost ? [HISTORY_LOST] : []), ...repairNotices(ledger)];
+  const notices = [
+    ...reading.notices,
+    ...preferences.notices,
+    ...(ledger.historyLost ? [HISTORY_LOST] : []),
+    ...repairNotices(ledger),
+  ];
   try {
     const installed = await verifyInstalled(context, ledger.releases);
     const forced = ledger.releases.find(({ config }) => config === installed.facts.config)?.forced;
     const freshness = freshnessOf(installed, ledger, profile, now());
+    const remote = newerRemote(ledger, releaseOfInstalled(installed));
     const more = [
       ...(forced ? [FORCED] : []),
       ...orderNotice(installed, ledger),
@@ -37,6 +49,7 @@ export async function status(given: LocalContext): Promise<StatusResult> {
       status: 'verified',
       image: installed.facts,
       signatures: installed.signed.verdicts,
+      ...(remote && { remote }),
       freshness,
       notices: [...notices, ...more],
     };

@@ -28,6 +28,7 @@ export async function storeSignatures(
     const signed = verifyLookedUp(looked, digest, profile.trust);
     await storeSigned(state, profile, signed);
     await remember(session, signed);
+    await session.save((ledger) => ledger, { event: 'stored', image: digest });
     const tag = reference.tag ?? (reference.digest ? undefined : profile.tag);
     return {
       verb: 'store-signatures',

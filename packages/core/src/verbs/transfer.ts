@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { CodedError, codeOf } from '../errors/coded-error.ts';
+import type { StateFolder } from '../ledger/state-folder.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { LocalImage } from '../runtime/container-runtime.ts';
 import { createVerifiedStream } from '../runtime/verified-stream.ts';
 import { type CachedSource, cachedSource } from '../source/blob-cache.ts';
+import { openBlobFolder } from '../source/blob-folder.ts';
 import type { ImageSource } from '../source/image-source.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import { workNames } from './left-overs.ts';
@@ -31,6 +33,26 @@ export async function download(context: InstallContext, image: VerifiedImage): P
   return downloads;
 }
 
+/**
+ * What an installation would fetch, bytes. By `load`, layers that an earlier run fetched are here; by `pull`, an engine
+ * has those that the installed image shares.
+ */
+export async function bytesToDownload(
+  { state, via = 'load' }: InstallContext,
+  image: VerifiedImage,
+  installed: VerifiedImage | undefined,
+): Promise<number> {
+  const layers = [...new Map(image.manifest.layers.map((layer) => [layer.digest, layer.size]))];
+  const shared = new Set(installed?.manifest.layers.map(({ digest }) => digest));
+  const downloads = openBlobFolder(downloadsFolder(state));
+  let bytes = 0;
+  for (const [digest, size] of layers) {
+    const here = via === 'pull' ? (shared.has(digest) ? size : 0) : await downloads.bytesOf(digest);
+    bytes += Math.max(0, size - here);
+  }
+  return bytes;
+}
+
 /** Deletes what was downloaded: the engine has it. What cannot go stays for next time, the image is installed all the same. */
 export async function clearDownloads(context: OnlineContext): Promise<void> {
   try {
@@ -44,7 +66,11 @@ export async function clearDownloads(context: OnlineContext): Promise<void> {
 
 /** Below the state folder, whose lock keeps a second run out. */
 function downloadsOf({ state, source }: OnlineContext, onBytes?: (bytes: number) => void): CachedSource {
-  return cachedSource(source, { folder: join(state.path, 'downloads'), ...(onBytes && { onBytes }) });
+  return cachedSource(source, { folder: downloadsFolder(state), ...(onBytes && { onBytes }) });
+}
+
+function downloadsFolder({ path }: StateFolder): string {
+  return join(path, 'downloads');
 }
 
 /** Gets the image into the engine under a working name. */

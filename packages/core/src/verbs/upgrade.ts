@@ -1,10 +1,10 @@
-import { recordCheck } from '../ledger/ledger-changes.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { fetchCandidate, isOffered } from './fetch-candidate.ts';
 import { installCandidate } from './install-candidate.ts';
 import { announce } from './install-image.ts';
 import type { InstalledImage } from './installed-image.ts';
 import { lookUp } from './look-up.ts';
+import { recordAnswer } from './record-check.ts';
 import { recover } from './recover.ts';
 import type { UpgradeResult } from './results.ts';
 import { withState } from './state-session.ts';
@@ -25,7 +25,7 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
 
     announce(context, 'resolve');
     const { installed, digest } = await lookUp(context, session.ledger.releases);
-    await session.save((ledger) => recordCheck(ledger, { time: context.now?.() ?? new Date(), digest }));
+    await recordAnswer(context, session, { installed, digest });
     if (installed && isOffered(digest, installed)) {
       await clearDownloads(context); // of a run that was killed right after its commit
       return unchanged(context, installed);

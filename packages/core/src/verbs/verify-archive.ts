@@ -5,6 +5,7 @@ import { parseReference } from '../oci/reference.ts';
 import { fetchSignedChain } from '../source/fetch-image.ts';
 import type { ImageArchive } from '../source/image-archive.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
+import { demandProvenance } from './demand-provenance.ts';
 import type { VerbContext } from './verb-context.ts';
 
 /** All that an archive can prove by itself, for the platform that is to run it: whose it is, and that it is whole. */
@@ -15,6 +16,7 @@ export async function verifyArchive(
 ): Promise<VerifiedImage> {
   requireHeld(archive, platform);
   const image = await verifyArchivedImage(context, archive, platform);
+  await demandProvenance({ ...context, source: archive }, image);
   await proveArchive(context, archive, image);
   return image;
 }

@@ -25,6 +25,7 @@ export const refusalReasons = {
   'statement-malformed': 'the signed statement is not an in-toto statement',
   'statement-other-type': 'the signed statement is not an image signature',
   'statement-other-digest': 'the signed statement is about another digest',
+  'authority-unknown': 'the signing certificate is by an authority that is not trusted here',
   'certificate-invalid': 'the signing certificate does not hold',
   'timestamp-invalid': 'nothing that is trusted tells when the certificate was used, or one timestamp does not hold',
 } as const;

@@ -284,6 +284,17 @@ describe('a key that signs several images and logs that are not trusted', () => 
     }
   });
 
+  it('bad input 192: names the trusted root with its date where the logs are from one, and how to get another', () => {
+    try {
+      verifySignatures([found()], digest, { ...trust, rootName: 'the root of 2026-11-05' });
+      expect.unreachable();
+    } catch (error) {
+      const [update = '', file = ''] = (error as CodedError).suggestions;
+      expect(update).toMatch(/^the root of 2026-11-05 .*dangerzone-image trust update$/);
+      expect(file).toContain('--trusted-root FILE');
+    }
+  });
+
   it.each([
     ['after its end', within('2021-01-01', '2026-01-01'), 'LOG_ENTRY_INVALID log-key-expired'],
     ['before its start', within('2026-08-01', '2030-01-01'), 'LOG_ENTRY_INVALID log-key-expired'],

@@ -136,7 +136,7 @@ function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest,
     `${digest} of ${trust.image} has no signature that counts: ${reasons.join('; ')}`,
     {
       details,
-      suggestions: suggestionsFor(telling.reason),
+      suggestions: suggestionsFor(telling.reason, trust),
     },
   );
 }
@@ -163,13 +163,22 @@ const refusalCodes: Record<RefusalReason, ErrorCode> = {
   'statement-malformed': 'SIGNATURE_MALFORMED',
   'statement-other-type': 'SIGNATURE_INVALID',
   'statement-other-digest': 'SIGNATURE_INVALID',
+  'authority-unknown': 'SIGNATURE_INVALID',
   'certificate-invalid': 'SIGNATURE_INVALID',
   'timestamp-invalid': 'SIGNATURE_INVALID',
 };
 
 const MISSING = ['Do not run this image. If you expected a signed one, check the name, or ask the publisher.'];
 
-function suggestionsFor(reason: RefusalReason): string[] {
+/** What a newer trusted root may know. */
+const UNKNOWN: Readonly<Partial<Record<RefusalReason, string>>> = {
+  'log-unknown': 'that log',
+  'log-key-expired': 'that log for that time',
+  'authority-unknown': 'that authority',
+  'timestamp-invalid': 'an authority for the timestamp',
+};
+
+function suggestionsFor(reason: RefusalReason, { rootName }: Trust): string[] {
   if (reason === 'signature-foreign')
     return ['Check that the profile has the publisher’s key, and that this is the image you mean.'];
   if (reason === 'payload-other-image')
@@ -177,6 +186,13 @@ function suggestionsFor(reason: RefusalReason): string[] {
   if (reason === 'bundle-key-not-dedicated') {
     return [
       'If the publisher says that this key signs this image and nothing else, put "dedicatedKeys": true into the profile.',
+    ];
+  }
+  const unknown = UNKNOWN[reason];
+  if (unknown !== undefined && rootName !== undefined) {
+    return [
+      `${rootName} does not have ${unknown}. If a newer root may have it, fetch one: dangerzone-image trust update`,
+      'Or name one that you got by a way that you trust: --trusted-root FILE',
     ];
   }
   if (reason === 'log-unknown' || reason === 'log-key-expired') {

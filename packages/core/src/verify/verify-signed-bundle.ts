@@ -8,6 +8,7 @@ import { isEntryAbout, type SignedContent } from './logged-body.ts';
 import { type LoggedEntry, logEntryOf, requireEntry, requireLog } from './logged-entry.ts';
 import { type LogEntry, type RefusalReason, SignatureRefusal } from './signature-verdict.ts';
 import { timestampsThatHold } from './timestamps-that-hold.ts';
+import { unknownAuthority } from './unknown-authority.ts';
 import { verifyPromise } from './verify-promise.ts';
 
 export type BundleTrust = Pick<Trust, 'keys' | 'logs' | 'root' | 'logEntry'>;
@@ -41,7 +42,11 @@ export function verifySignedBundle(bundle: Bundle, trust: BundleTrust, thing: Si
     tlogs: log ? [log.authority] : [],
     publicKey: () => ({ publicKey: 'key' in signer ? signer.key : neverAsked(), validFor: () => true }),
   };
-  verifyByLibrary(bundle, thing, { material, entry, keepTimestamps: 'certificate' in signer });
+  verifyByLibrary(bundle, thing, {
+    material,
+    entry,
+    certificate: 'certificate' in signer ? signer.certificate : undefined,
+  });
   if (entry && log && isUnreadByLibrary(entry)) verifyPromise(entry, log);
   // The library compares less: not the signer, and no more of the body than it reads.
   if (entry && !isEntryAbout(entry, content, signer)) throw new SignatureRefusal('log-entry-mismatch');
@@ -69,13 +74,14 @@ function contentOf({ content }: Bundle, { artifact, envelope }: SignedThing): Si
 interface LibraryCheck {
   readonly material: TrustMaterial;
   readonly entry: LoggedEntry | undefined;
-  /** Whether the bundle's timestamps count: a key needs none, and one that does not hold is no fault of the signature. */
-  readonly keepTimestamps: boolean;
+  /** Without one the bundle's timestamps are left out: a key needs none, and one that does not hold is no fault of the signature. */
+  readonly certificate: Buffer | undefined;
 }
 
 /** Signature, certificate chain and its log, timestamps, promise, proof and checkpoint. */
 function verifyByLibrary(bundle: Bundle, { artifact }: SignedThing, check: LibraryCheck): void {
-  const { material, entry, keepTimestamps } = check;
+  const { material, entry, certificate } = check;
+  const keepTimestamps = certificate !== undefined;
   const readable = entry && !isUnreadByLibrary(entry);
   try {
     const entity = toEntity(bundle, artifact, keepTimestamps);
@@ -85,8 +91,15 @@ function verifyByLibrary(bundle: Bundle, { artifact }: SignedThing, check: Libra
       timestampThreshold: keepTimestamps ? 1 : 0,
     }).verify(readable ? entity : { ...entity, tlogEntries: [] });
   } catch (cause) {
-    throw new SignatureRefusal(reasonOf(cause), undefined, cause);
+    throw refusalOf(cause, check);
   }
+}
+
+function refusalOf(cause: unknown, { material, certificate }: LibraryCheck): SignatureRefusal {
+  const reason = reasonOf(cause);
+  const authority = reason === 'certificate-invalid' && certificate && unknownAuthority(certificate, material);
+  if (authority) return new SignatureRefusal('authority-unknown', `authority with the key ID ${authority}`, cause);
+  return new SignatureRefusal(reason, undefined, cause);
 }
 
 function toEntity(bundle: Bundle, artifact: Uint8Array | undefined, keepTimestamps: boolean): SignedEntity {

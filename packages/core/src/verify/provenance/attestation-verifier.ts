@@ -1,5 +1,5 @@
 import type { Trust } from '../../trust/trust.ts';
-import type { TrustedRoot } from '../../trust/trusted-root.ts';
+import { builtInTrustedRoot, type TrustedRoot } from '../../trust/trusted-root.ts';
 import { verifyAttestations } from '../verify-attestations.ts';
 import type { ProvenanceCheck } from './verify-provenance.ts';
 
@@ -7,7 +7,10 @@ import type { ProvenanceCheck } from './verify-provenance.ts';
  * Runners sign with certificates, and those rest on a trusted root with its logs, whatever log a profile pins for its own
  * signatures; a key's attestations rest on the profile as its signatures do. Never on a mixture of both.
  */
-export function attestationVerifier(root: TrustedRoot, ofProfile: Trust): ProvenanceCheck['verify'] {
+export function attestationVerifier(
+  ofProfile: Trust,
+  root: TrustedRoot = ofProfile.root ?? builtInTrustedRoot(),
+): ProvenanceCheck['verify'] {
   const ofRunners = { keys: [], logs: root.logs, root };
   return (documents, digest) => {
     const verdicts = documents.map((document) => {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../errors/coded-error.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { der, extension, oid, sequence } from '../../testing/der.ts';
+import { der, extension, oid, sequence, utf8String } from '../../testing/der.ts';
 import { githubJob, githubPredicate } from '../../testing/github-job.ts';
 import { createTestAttester, type TestStatement } from '../../testing/test-attester.ts';
 import { parsePublicKey } from '../../trust/public-key.ts';
@@ -33,7 +33,7 @@ const usual: TestStatement = {
 };
 
 function attempt(found: LegacyAttestation, { trustedRoot = root, trust = profile } = {}) {
-  const verify = attestationVerifier(trustedRoot, trust);
+  const verify = attestationVerifier(trust, trustedRoot);
   const expected = parseExpectations({ repository: 'acme/sandbox' });
   try {
     return verifyProvenance([{ digest, documents: [found] }], { where: 'the image', expected, verify }).accepted;
@@ -81,6 +81,10 @@ describe('an attestation in whole', () => {
   const others = (count: number) => Array.from({ length: count }, () => sha256('b'.repeat(64))).flat();
 
   it.each<[string, string, Partial<TestStatement>]>([
+    ['99: that is no JSON', 'statement-malformed', { payload: Buffer.from('provenance') }],
+    ['99: that is no statement', 'statement-malformed', { payload: Buffer.from('[]') }],
+    ['99: with a predicate that is none', 'predicate', { predicate: 'built by us' }],
+    ['102: signed without its type', 'signature-mismatch', { signed: (payload) => payload }],
     ['100: about another image', 'statement-other-digest', { statement: { subject: sha256('b'.repeat(64)) } }],
     [
       '101: about it by name alone',
@@ -113,6 +117,21 @@ describe('an attestation in whole', () => {
     ['105: of v0.2, in v1’s clothes', 'predicate', { predicateType: 'https://slsa.dev/provenance/v0.2' }],
     ['113: logged before its certificate', 'certificate-invalid', { time: new Date('2021-01-01') }],
     ['113: logged after its certificate', 'certificate-invalid', { time: new Date('2039-01-01') }],
+    [
+      '116: by a certificate not for code',
+      'certificate-invalid',
+      { signer: { ...githubJob(), replaced: { '2.5.29.37': undefined } } },
+    ],
+    [
+      '116: by an authority’s own certificate',
+      'certificate-invalid',
+      { signer: { ...githubJob(), extensions: [extension('2.5.29.19', sequence(der(1, Buffer.of(0xff))), true)] } },
+    ],
+    [
+      '116: by a certificate with an otherName',
+      'certificate-invalid',
+      { signer: { ...githubJob(), names: [der(0xa0, oid('1.3.6.1.4.1.57264.1.7'), der(0xa0, utf8String('x')))] } },
+    ],
     [
       '116: by a certificate with two names',
       'certificate-invalid',
@@ -167,7 +186,7 @@ describe('an attestation in whole', () => {
     for (const authorities of [[], certificateAuthorities]) {
       const changed = Buffer.from(JSON.stringify({ ...root, certificateAuthorities: authorities }));
       expect(reasonOf(attempt(attester.attest(usual), { trustedRoot: parseTrustedRoot(changed, 'of the test') }))).toBe(
-        'certificate-invalid',
+        'authority-unknown',
       );
     }
   });

@@ -21,6 +21,8 @@ export interface ProvenanceExpectations {
   readonly tag?: string;
   readonly commit?: string;
   readonly builder?: BuilderExpectation;
+  /** Whoever holds the key that signs the image could attest it too: then that would prove nothing more. */
+  readonly byRunner?: true;
 }
 
 /** The border of a policy. An empty one would accept what anybody built: it is refused. */

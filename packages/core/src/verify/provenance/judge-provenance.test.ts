@@ -169,6 +169,22 @@ describe('provenance of a build on GitHub', () => {
     expect(refusalOf(attestation, { ...sandbox, builder: '^https://github\\.com/acme|x$' })).toBe('builder');
   });
 
+  it.each([
+    'https://github.com/acme/sandbox-evil/.github/workflows/release.yml@refs/heads/main',
+    'https://github.com/acme/sandbox/evil/.github/workflows/release.yml@refs/heads/main',
+    'https://github.com/acme/sandbox/.github/workflows/../../evil.yml@refs/heads/main',
+    'https://github.com/acme/sandbox/.github/workflows/release.yml',
+    'https://github.com/acme/sandbox',
+  ])('bad input 106: is not by a workflow of the repository where %s signed', (signer) => {
+    expect(refusalOf(byGitHub({ signer }), sandbox)).toBe('builder');
+  });
+
+  it('in the words of one builder counts by that builder alone', () => {
+    const own = githubJob();
+    expect(refusalOf(attested(SLSA_V02, generatorPredicate({ signer: own.signer }), own), sandbox)).toBe('builder');
+    expect(refusalOf(byGitHub({ signer: GENERATOR }), sandbox)).toBe('builder');
+  });
+
   it('names as its builder what signed, or GitHub’s runner as attestations of before 2024 do', () => {
     const runner = 'https://github.com/actions/runner/github-hosted';
     expect(judgeProvenance(byGitHub({}, { predicate: { signer: runner } }), parseExpectations(sandbox))).toMatchObject({
@@ -360,6 +376,19 @@ describe('a predicate', () => {
         ],
       }),
       'commit',
+    ],
+    [
+      'a workflow of another ref than its source',
+      SLSA_V1,
+      definition({
+        externalParameters: {
+          workflow: {
+            ...(buildDefinition.externalParameters as { workflow: Member }).workflow,
+            ref: 'refs/heads/evil',
+          },
+        },
+      }),
+      'ref',
     ],
     [
       'a source of another ref than its workflow',

@@ -26,6 +26,8 @@ export function judgeProvenance(
   const read = Object.hasOwn(readers, predicateType) ? readers[predicateType] : undefined;
   if (!read) throw new ProvenanceRefusal('predicate', 'SLSA provenance', predicateType);
   const said = read(predicate);
+  if (expected.byRunner && signer.kind === 'key')
+    throw new ProvenanceRefusal('certificate', 'one of whoever built it', `the profile’s key ${signer.key}`);
   const claims =
     signer.kind === 'key'
       ? claimsOfKey(said, expected)

@@ -25,7 +25,9 @@ export function refusedProvenance(where: string, verdicts: readonly AttestationV
       reason: `${refusalReasons[reason]}${detail ? ` (${detail})` : ''}`,
     }));
     return new CodedError('PROVENANCE_REJECTED', `${where} has no attestation that holds: ${all(reasons)}`, {
-      suggestions: ['Do not run this image. If the trusted root may be old, update this tool or give --trusted-root.'],
+      suggestions: [
+        'Do not run this image. If the trusted root may be too old for it, fetch a newer one (dangerzone-image trust update), or give --trusted-root.',
+      ],
       details: { attestations },
     });
   }

@@ -1,0 +1,56 @@
+import type { AutoResult, UpdateFacts } from '@dangerzone-image/core';
+import { formatBytes } from './format-amount.ts';
+import { next, note, ok, referenceOf, signatureLines } from './image-lines.ts';
+
+/** What the decision came to. Every line is escaped when it is printed. */
+export function autoLines({ status, decision, image, previous, signatures, remote, reason }: AutoResult): string[] {
+  const reference = image ? referenceOf(image) : 'nothing';
+  const said = {
+    installed: ok(`installed ${reference}`),
+    upgraded: ok(`upgraded to ${reference}`),
+    'up-to-date': ok(`nothing to do: ${reference}`),
+    pinned: ok(`pinned, nothing is done: ${reference}`),
+    'update-available': ok(`nothing to do, as you decided: ${reference}`),
+    'update-failed': note(`the update failed; what was there goes on to work: ${reference}`),
+  };
+  return [
+    said[status],
+    ...(previous ? [`   before: ${previous.digest}`] : []),
+    `   ${because[decision.reason]} (row ${decision.row} of the decision table)`,
+    ...(reason ? [`   ${reason.code}: ${reason.message}`] : []),
+    ...signatureLines(signatures),
+    ...(remote && status !== 'pinned' ? [`   known to be newer: ${remote.digest}`, next(INSTALL)] : []),
+    ...(status === 'pinned' ? [next('Undo it: dangerzone-image unpin')] : []),
+  ];
+}
+
+const INSTALL = 'Install it: dangerzone-image upgrade';
+
+const because: Readonly<Record<AutoResult['decision']['reason'], string>> = {
+  pinned: 'the image is pinned',
+  unidentified: 'the image cannot be verified',
+  'check-due': 'it is time to look for updates',
+  'remote-newer': 'the registry has a newer one, and updates are on',
+  'consent-needed': 'the registry has a newer one, and you are asked first',
+  'consent-given': 'the registry has a newer one, and you said yes',
+  declined: 'the registry has a newer one, and you said no',
+  'install-failed': 'the registry has a newer one, and it could not be installed; it is tried again later',
+  'bundled-newer': 'it came with the application',
+  'bundled-below-floor': 'it came with the application, and is older than what was accepted before',
+  'no-image': 'there is no image',
+  'updates-off': 'the registry has a newer one, and updates are off',
+  'mirror-behind': 'the registry offers an older one: a mirror may be behind',
+  'application-behind': 'the application came with an older one',
+  'up-to-date': 'there is nothing newer',
+};
+
+/** What a person reads before they are asked. */
+export function updateFactLines({ installed, image, signatures, created, download }: UpdateFacts): string[] {
+  return [
+    `🆕 New: an update of ${image.name} is offered:`,
+    `   new: ${image.digest}${created ? `, content of ${created.toISOString().slice(0, 10)}` : ''}`,
+    `   old: ${installed ? installed.digest : 'nothing is installed'}`,
+    `   download: ${formatBytes(download.bytes)}`,
+    ...signatureLines(signatures),
+  ];
+}

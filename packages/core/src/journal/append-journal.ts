@@ -1,0 +1,157 @@
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../errors/coded-error.ts';
+import { removeStateFile } from '../ledger/atomic-write.ts';
+import type { JournalEnd } from '../ledger/ledger.ts';
+import { ensureFolder } from '../ledger/require-private.ts';
+import { stateFault, systemCode } from '../ledger/state-fault.ts';
+import type { StateFolder } from '../ledger/state-folder.ts';
+import { nodeStateFs, type StateFs } from '../ledger/state-fs.ts';
+import { formatRecord, hashOf, type JournalEntry, NO_RECORD, parseRecord } from './journal-record.ts';
+import {
+  JOURNAL_FOLDER,
+  listSegments,
+  MAX_SEGMENT_BYTES,
+  MAX_SEGMENTS,
+  readSegment,
+  type Segment,
+  segmentAt,
+} from './journal-segments.ts';
+
+export interface AppendOptions {
+  readonly verb: string;
+  readonly time: Date;
+  readonly fs?: StateFs;
+}
+
+/**
+ * Writes entries at the end, with the lock held. What comes back belongs into the ledger with whatever the entries are
+ * about: killed in between, the journal is ahead of the ledger, which is no damage. A line that a kill tore is cut off.
+ */
+export async function appendJournal(
+  folder: StateFolder,
+  known: JournalEnd | undefined,
+  entries: readonly JournalEntry[],
+  { verb, time, fs = nodeStateFs }: AppendOptions,
+): Promise<JournalEnd> {
+  const segments = await dropRotated(folder, await listSegments(folder, fs), known, fs);
+  const tail = await readTail(folder, segments, fs);
+  const damage = damageOf(tail, known);
+  let number = Math.max(tail.count, known?.count ?? 0);
+  let previous = tail.head;
+  const lines = [...damage, ...entries].map((entry) => {
+    number += 1;
+    const line = formatRecord({ ...entry, number, previous, time, verb });
+    previous = hashOf(line);
+    return `${line}\n`;
+  });
+  const bytes = Buffer.from(lines.join(''));
+  const isRoom = tail.segment !== undefined && damage.length === 0 && tail.length + bytes.length <= MAX_SEGMENT_BYTES;
+  const segment = isRoom && tail.segment ? tail.segment : segmentAt(number - lines.length + 1);
+  await write(folder, segment, { bytes, after: isRoom ? tail.length : 0, isNew: !isRoom }, fs);
+  return { count: number, head: previous, first: firstKept(segments, segment) };
+}
+
+interface Tail {
+  /** Where the next line may go; absent where a new segment must be begun. */
+  readonly segment?: Segment;
+  /** Bytes of the segment's whole lines. */
+  readonly length: number;
+  readonly count: number;
+  readonly head: string;
+  readonly isReadable: boolean;
+}
+
+const EMPTY: Tail = { length: 0, count: 0, head: NO_RECORD, isReadable: true };
+
+/** The last whole line there is. A segment without one was begun by a run that was killed then. */
+async function readTail(folder: StateFolder, segments: readonly Segment[], fs: StateFs): Promise<Tail> {
+  let open: Segment | undefined;
+  for (const segment of segments.toReversed()) {
+    try {
+      const { lines, length } = await readSegment(folder, segment, fs);
+      const line = lines.at(-1);
+      if (line) {
+        const { number } = parseRecord(line, segment.name);
+        return {
+          segment: open ?? segment,
+          length: open ? 0 : length,
+          count: number,
+          head: hashOf(line),
+          isReadable: true,
+        };
+      }
+      open ??= segment;
+    } catch (error) {
+      if (codeOf(error) !== 'STATE_INVALID' || isFailure(error)) throw error;
+      return { ...EMPTY, isReadable: false };
+    }
+  }
+  return open ? { ...EMPTY, segment: open } : EMPTY;
+}
+
+/** A call that failed says nothing about the file; that a link stands in its place does. */
+function isFailure(error: unknown): boolean {
+  const code = systemCode((error as Error).cause);
+  return code !== undefined && code !== 'ELOOP';
+}
+
+/** Evidence that stays: once a record follows, the ledger no longer knows where the journal should have ended. */
+function damageOf({ count, head, isReadable }: Tail, known: JournalEnd | undefined): JournalEntry[] {
+  const isWhole = known === undefined || count > known.count || (count === known.count && head === known.head);
+  if (isReadable && isWhole) return [];
+  const expected = known ? `expected ${known.count} records ending in ${known.head}` : 'expected records';
+  const message = `${expected}, found ${isReadable ? `${count} ending in ${head}` : 'a last line that cannot be read'}`;
+  return [{ event: 'damage-found', message }];
+}
+
+/** What the ledger does not count any more; it is the ledger that goes first, so that a kill makes no gap. */
+async function dropRotated(
+  folder: StateFolder,
+  segments: readonly Segment[],
+  known: JournalEnd | undefined,
+  fs: StateFs,
+): Promise<readonly Segment[]> {
+  const rotated = segments.filter(
+    (_, at) => (segments[at + 1]?.first ?? Number.POSITIVE_INFINITY) <= (known?.first ?? 0),
+  );
+  for (const { name } of rotated) await removeStateFile(folder, [JOURNAL_FOLDER, name], fs);
+  return segments.filter((segment) => !rotated.includes(segment));
+}
+
+function firstKept(segments: readonly Segment[], current: Segment): number {
+  const all = segments.some(({ first }) => first === current.first) ? segments : [...segments, current];
+  return all.slice(-MAX_SEGMENTS)[0]?.first ?? current.first;
+}
+
+interface Writing {
+  readonly bytes: Uint8Array;
+  /** Whole lines that are there; what comes after them was torn. */
+  readonly after: number;
+  readonly isNew: boolean;
+}
+
+async function write(
+  folder: StateFolder,
+  { name }: Segment,
+  { bytes, after, isNew }: Writing,
+  fs: StateFs,
+): Promise<void> {
+  const parent = join(folder.path, JOURNAL_FOLDER);
+  await ensureFolder(parent, fs);
+  const path = join(parent, name);
+  try {
+    const flags = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
+    const file = await fs.open(path, isNew ? flags | constants.O_CREAT | constants.O_EXCL : flags, 0o600);
+    try {
+      await file.truncate(after);
+      await file.write(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (isNew) await fs.syncFolder(parent);
+  } catch (error) {
+    throw stateFault(error, 'write', path);
+  }
+}
