@@ -3,6 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { measureAddedRoundTrips } from './bench/added-round-trips.ts';
 import { measureArchiveMemory } from './bench/archive-memory.ts';
 import { measureArchives } from './bench/archives.ts';
+import { measureBundles } from './bench/bundles.ts';
 import { printTable, type Table } from './bench/figures.ts';
 import { measureMemory } from './bench/memory.ts';
 import { measureNoNews } from './bench/no-news.ts';
@@ -15,6 +16,7 @@ const isFull = process.argv.includes('--full');
 const measurements: readonly (readonly [string, () => Promise<Table>])[] = [
   ['start-up', measureStartUp],
   ['verifications', measureVerifications],
+  ['bundles', measureBundles],
   ['verify-local', measureVerifyLocal],
   ['no news', measureNoNews],
   ['round trips', measureAddedRoundTrips],

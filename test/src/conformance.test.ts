@@ -51,7 +51,7 @@ const REASONS: Readonly<Record<string, RegExp>> = {
   'invalid-checkpoint-signature_fail': /not proven to be in the log/,
   'managed-key-wrong-key_fail': /key .* is not canonical base64/,
   'rekor2-checkpoint-missing-log-signature_fail': /checkpoint is not signed by the log/,
-  'rekor2-checkpoint-missing-size_fail': /checkpoint is malformed/,
+  'rekor2-checkpoint-missing-size_fail': /another tree than its checkpoint/,
   'rekor2-dsse-mismatch-sig_fail': /entry is not about this key, signature and payload/,
   'rekor2-no-timestamp_fail': /nothing that is trusted tells when the certificate was used/,
   'rekor2-timestamp-payload-mismatch_fail': /one timestamp does not hold/,

@@ -104,7 +104,10 @@ export async function loadOn(
     if (codeOf(error) === undefined) throw error;
     refusal = error;
   }
-  const files = (await readdir(folder, { recursive: true })).filter((name) => !name.endsWith('.tar'));
+  // That it was refused is recorded; nothing of the archive itself may be left.
+  const files = (await readdir(folder, { recursive: true })).filter(
+    (name) => !name.endsWith('.tar') && !RECORD.test(name),
+  );
   return {
     code: codeOf(refusal),
     message: refusal instanceof Error ? refusal.message : '',

@@ -453,7 +453,7 @@ describe('a log that is pinned by its key', () => {
   });
 
   it('makes no certificate and no timestamp count', () => {
-    expect(outcome(byCertificate(), pinned)).toBe('certificate-invalid');
+    expect(outcome(byCertificate(), pinned)).toBe('authority-unknown');
     expect(accept(proofOnly(byKey({ stamps: inV2().stamps })), pinned).log).toEqual({ id: v1.id });
   });
 
@@ -495,7 +495,7 @@ describe('the body of an entry', () => {
       '69: with its members in another order',
       (text) => JSON.stringify({ spec: JSON.parse(text).spec, ...JSON.parse(text) }),
     ],
-    ['with another signature', (text) => text.replace(/MEU|MEQ|TUVV|TUVR/, 'AAAA')],
+    ['with another signature', (text) => text.replace(/ME[A-Z]|TUV[A-Z]/, 'AAAA')],
     ['that is no JSON', () => 'hello'],
     ['that is null', () => 'null'],
     ['that is empty', () => '{}'],

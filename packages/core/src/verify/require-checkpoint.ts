@@ -30,7 +30,7 @@ export function requireCheckpoint(
   const name = lines
     .map((line) => nameOfSigner(line, log))
     .find((found) => found !== undefined && (origin === found || origin.startsWith(`${found} - `)));
-  if (name === undefined) throw refused('its checkpoint is not the log’s');
+  if (name === undefined) throw refused('its checkpoint is not signed by the log');
   return name;
 }
 

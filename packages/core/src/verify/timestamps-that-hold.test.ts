@@ -115,6 +115,6 @@ describe('a timestamp', () => {
       }),
     );
     expect(outcome(byCertificate({}, inV2()), exchanged)).toBe('timestamp-invalid');
-    expect(outcome(byCertificate(), exchanged)).toBe('certificate-invalid');
+    expect(outcome(byCertificate(), exchanged)).toBe('authority-unknown');
   });
 });

@@ -208,7 +208,7 @@ describe('an attestation as it must not be', () => {
       legacy({ signer: { ...job, notAfter: new Date(time.getTime() - 1) } }),
       'certificate-invalid',
     ],
-    ['113: with a certificate by an unknown authority', createForeign(), 'certificate-invalid'],
+    ['113: with a certificate by an unknown authority', createForeign(), 'authority-unknown'],
     [
       '114: with a certificate of which nothing tells when it was used',
       byCertificate({}, { ...content(), log: v2 }),

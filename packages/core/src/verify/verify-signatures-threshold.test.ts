@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
 import { bundleDocument, type TestBundle } from '../testing/test-bundle.ts';
+import { createTestLog } from '../testing/test-log.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -20,6 +21,7 @@ import {
   v1,
 } from './bundle-world.test-support.ts';
 import type { FoundSignature } from './found-signature.ts';
+import type { LegacySignature } from './legacy-signature.ts';
 import { verifySignatures } from './verify-signatures.ts';
 
 const second = createTestSigner({ image, log: v1 });
@@ -89,5 +91,28 @@ describe('a threshold of two', () => {
     const found = ours(byKey(), byCertificate({ pair }));
     expect(codeOfVerifying(found, { ...two, threshold: 1 })).toBe('accepted');
     expect(codeOfVerifying(found)).toBe('THRESHOLD_NOT_MET');
+  });
+});
+
+describe('bad input 14: the legacy form and a bundle', () => {
+  const [broken] = ours(byKey({ log: createTestLog() }));
+  const brokenLegacy = { ...(legacy as LegacySignature), bundle: undefined };
+  const [good] = ours(byKey());
+  const found = (...all: (FoundSignature | undefined)[]) => all.flatMap((one) => one ?? []);
+
+  it('count each by itself: a broken one beside a good one is told and does no harm', () => {
+    for (const all of [
+      found(legacy, broken),
+      found(broken, legacy),
+      found(brokenLegacy, good),
+      found(good, brokenLegacy),
+    ]) {
+      const { verdicts } = verifySignatures(all, digest, trust, documentOfImage);
+      expect(verdicts.map(({ verdict }) => verdict).sort()).toEqual(['accepted', 'invalid']);
+    }
+  });
+
+  it('lend each other nothing: two halves are no signature', () => {
+    expect(codeOfVerifying(found(brokenLegacy, broken), trust)).toBe('LOG_ENTRY_INVALID');
   });
 });
