@@ -19,6 +19,9 @@ import { openArchive } from './open-archive.ts';
 export const IMAGE = 'registry.example.org/team/sandbox';
 export const signer = createTestSigner({ image: IMAGE });
 
+/** What a refusal leaves: a line in the journal, and the lock under which it was written. */
+const RECORD = /^state(?:\/(?:journal(?:\/\d+\.jsonl)?|ledger\.lock))?$/;
+
 const profile: Profile = {
   name: 'test',
   isBuiltIn: false,
