@@ -3,6 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { measureAddedRoundTrips } from './bench/added-round-trips.ts';
 import { measureArchiveMemory } from './bench/archive-memory.ts';
 import { measureArchives } from './bench/archives.ts';
+import { measureAttestProvenance } from './bench/attest-provenance.ts';
 import { measureBundles } from './bench/bundles.ts';
 import { printTable, type Table } from './bench/figures.ts';
 import { measureMemory } from './bench/memory.ts';
@@ -18,6 +19,7 @@ const measurements: readonly (readonly [string, () => Promise<Table>])[] = [
   ['verifications', measureVerifications],
   ['bundles', measureBundles],
   ['verify-local', measureVerifyLocal],
+  ['attest-provenance', measureAttestProvenance],
   ['no news', measureNoNews],
   ['round trips', measureAddedRoundTrips],
   ['memory, 100 MiB', () => measureMemory(100, 2)],
