@@ -63,7 +63,7 @@ describe('what the pages say', () => {
       'own-image': [
         '$ cosign generate-key-pair',
         expect.stringContaining('$ cosign sign --key cosign.key registry'),
-        expect.stringContaining('$ cosign sign --key cosign.key --new-bundle-format=false --use-signing-config=false'),
+        expect.stringContaining('$ cosign sign --key cosign.key registry'),
         expect.stringContaining('/api/v1/log/publicKey'),
         expect.stringContaining('"threshold": 1'),
       ],
