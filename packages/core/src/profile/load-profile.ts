@@ -143,7 +143,6 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
   return keys;
 }
 
-/** A pattern counts whole, whatever alternatives stand in it: `^a|b$` alone would be anchored at one end each. */
 function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: string): TrustedIdentity[] {
   const named = new Set(entries.map((entry) => JSON.stringify([entry.issuer, entry.subject])));
   if (named.size < entries.length) {
@@ -159,7 +158,7 @@ function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: 
 
 function readPattern(pattern: string, where: string): RegExp {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u');
+    return new RegExp(pattern, 'u');
   } catch (cause) {
     throw new CodedError('PROFILE_INVALID', `${where}: ${printable(pattern)} is no regular expression`, {
       suggestions: ['Escape what is meant literally, above all each dot: ^https://github\\.com/…$'],

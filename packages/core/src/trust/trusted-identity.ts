@@ -6,7 +6,7 @@ export interface CertificateIdentity {
   readonly subject: string;
 }
 
-/** Whose certificates count. Both are compared whole; a pattern is anchored at both ends. */
+/** Whose certificates count. Both are compared whole: a pattern counts as if it were anchored at both ends. */
 export interface TrustedIdentity {
   readonly issuer: string;
   readonly subject: string | RegExp;
@@ -14,5 +14,10 @@ export interface TrustedIdentity {
 
 export function isTrustedIdentity({ issuer, subject }: CertificateIdentity, trusted: TrustedIdentity): boolean {
   if (issuer !== trusted.issuer) return false;
-  return typeof trusted.subject === 'string' ? subject === trusted.subject : trusted.subject.test(subject);
+  return typeof trusted.subject === 'string' ? subject === trusted.subject : whole(trusted.subject).test(subject);
+}
+
+/** Whatever alternatives stand in it: `^a|b$` alone is anchored at one end each, and `m` would anchor at lines. */
+function whole({ source, flags }: RegExp): RegExp {
+  return new RegExp(`^(?:${source})$`, flags.replace(/[gmy]/g, ''));
 }
