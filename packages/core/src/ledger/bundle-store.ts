@@ -35,7 +35,7 @@ export async function readBundles(
   const bundles: BundleDocument[] = [];
   for (const { document } of (await listBundles(folder, about, { fs })).slice(0, MAX_BUNDLES)) {
     const bytes = await readStateFile(folder, namesOf({ about, document }), MAX_BUNDLE_BYTES, fs);
-    if (bytes) bundles.push({ mediaType: mediaTypeOf(bytes), bytes });
+    if (bytes) bundles.push(toDocument(bytes));
   }
   return bundles;
 }
@@ -112,6 +112,11 @@ function namesOf({ about, document }: StoredBundle): string[] {
 /** Windows allows no colon in a name. */
 function folderOf(about: Digest): string {
   return `sha256-${hexOf(about)}`;
+}
+
+/** A stored bundle as verification takes it: no layer keeps it any more, so it is of the type that it says itself. */
+export function toDocument(bytes: Uint8Array): BundleDocument {
+  return { mediaType: mediaTypeOf(bytes), bytes };
 }
 
 /** As the document says it, which was compared when it was accepted; nothing for what is no bundle, which is then refused. */

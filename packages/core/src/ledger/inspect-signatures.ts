@@ -10,7 +10,7 @@ import type { Sighting } from './release.ts';
 import { keyFoldersIn, readSignatures, storedDigests } from './signature-store.ts';
 import type { StateFolder } from './state-folder.ts';
 import type { StateFs } from './state-fs.ts';
-import type { Reason, SignatureFile, SignaturesInspection } from './state-inspection.ts';
+import type { BundlesInspection, Reason, SignatureFile, SignaturesInspection } from './state-inspection.ts';
 
 /** Every stored signature by a trusted key, verified as it would be before a run. */
 export async function inspectSignatures(
@@ -19,19 +19,13 @@ export async function inspectSignatures(
   fs: StateFs,
 ): Promise<SignaturesInspection> {
   const files: SignatureFile[] = [];
-  const sightings = new Map<Digest, Sighting>();
-  const highest: Record<string, { index: number; digest: Digest }> = {};
+  const entries: BundlesInspection['entries'][number][] = [];
   for (const key of trust.keys) {
     const own = { ...trust, keys: [key], threshold: 1, logs: [...trust.logs, ...replacedLogs] };
     for (const digest of await storedDigests(folder, key, { fs })) {
       const found = await readOrReason(folder, key, digest, fs);
       const verdicts = 'why' in found ? [] : found.signatures.map((signature) => judge(signature, digest, own));
-      for (const { log } of verdicts) {
-        if (!log) continue;
-        addSighting(sightings, digest, log);
-        const top = highest[log.id];
-        if (log.index !== undefined && (!top || top.index < log.index)) highest[log.id] = { index: log.index, digest };
-      }
+      for (const { log } of verdicts) if (log) entries.push({ digest, log });
       const why = 'why' in found ? found.why : verdicts.find((verdict) => verdict.why)?.why;
       const name = `signatures/${key.fileDigest}/${hexOf(digest)}.json`;
       const valid = verdicts.filter((verdict) => !verdict.why).length;
@@ -40,7 +34,22 @@ export async function inspectSignatures(
   }
   const trusted = new Set(trust.keys.map(({ fileDigest }) => fileDigest));
   const otherKeys = (await keyFoldersIn(folder, { fs })).filter((keyFile) => !trusted.has(keyFile));
-  return { files, sightings: [...sightings.values()], highest, otherKeys };
+  return withEntries({ files, sightings: [], highest: {}, otherKeys }, entries);
+}
+
+/** The same with what logs say in bundles: a floor may rest on those alone. */
+export function withEntries(
+  inspection: SignaturesInspection,
+  entries: BundlesInspection['entries'],
+): SignaturesInspection {
+  const sightings = new Map(inspection.sightings.map((sighting) => [sighting.digest, sighting]));
+  const highest = { ...inspection.highest };
+  for (const { digest, log } of entries) {
+    addSighting(sightings, digest, log);
+    const top = highest[log.id];
+    if (log.index !== undefined && (!top || top.index < log.index)) highest[log.id] = { index: log.index, digest };
+  }
+  return { ...inspection, sightings: [...sightings.values()], highest };
 }
 
 export function reasonOf(error: unknown): Reason {

@@ -3,7 +3,7 @@ import type { Profile } from '../profile/profile.ts';
 import { isTemporary } from './atomic-write.ts';
 import { inspectBundles } from './inspect-bundles.ts';
 import { inspectDocuments } from './inspect-documents.ts';
-import { inspectSignatures, reasonOf } from './inspect-signatures.ts';
+import { inspectSignatures, reasonOf, withEntries } from './inspect-signatures.ts';
 import { isKeptDamaged } from './keep-damaged.ts';
 import { readLastLogIndex } from './last-log-index.ts';
 import { LEDGER_FILE, MAX_LEDGER_BYTES } from './ledger.ts';
@@ -36,7 +36,7 @@ const OURS =
   /^(ledger\.(json|lock(-journal)?|lock\.json)|preferences\.json|journal|signatures|manifests|bundles|downloads)$/;
 const NOTHING: SignaturesInspection = { files: [], sightings: [], highest: {}, otherKeys: [] };
 const NO_DOCUMENTS: DocumentsInspection = { sound: [], damaged: [], missing: [] };
-const NO_BUNDLES: BundlesInspection = { files: 0, about: [], damaged: [] };
+const NO_BUNDLES: BundlesInspection = { files: 0, about: [], damaged: [], entries: [] };
 
 /** Looks at everything in a state folder, whatever its condition. Takes no lock and changes nothing. */
 export async function inspectState(
@@ -67,6 +67,12 @@ export async function inspectState(
     ? { state: 'missing' as const, isMovedAway: false }
     : await inspectLedger(folder, profile, names, fs);
   const known = ledger.state === 'sound' ? ledger.ledger : undefined;
+  const bundles = blocked.has('bundles')
+    ? NO_BUNDLES
+    : await look('bundles', () => inspectBundles(folder, profile, fs), NO_BUNDLES);
+  const signatures = blocked.has('signatures')
+    ? NOTHING
+    : await look('signatures', () => inspectSignatures(folder, profile, fs), NOTHING);
   const holder = await look('ledger.lock', () => readLock(folder, fs), undefined);
   return {
     path: folder.path,
@@ -75,13 +81,11 @@ export async function inspectState(
     floorFile: blocked.has('signatures')
       ? { state: 'missing' }
       : await inspectFloorFile(folder, profile, { fs, ...options }),
-    signatures: blocked.has('signatures')
-      ? NOTHING
-      : await look('signatures', () => inspectSignatures(folder, profile, fs), NOTHING),
+    signatures: withEntries(signatures, bundles.entries),
     documents: blocked.has('manifests')
       ? NO_DOCUMENTS
       : await look('manifests', () => inspectDocuments(folder, known, fs), NO_DOCUMENTS),
-    bundles: blocked.has('bundles') ? NO_BUNDLES : await look('bundles', () => inspectBundles(folder, fs), NO_BUNDLES),
+    bundles,
     names,
     leftOvers: names.filter((name) => isTemporary(baseName(name))),
     kept: names.filter((name) => isKeptDamaged(name) || isResetFolder(name)),

@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { LogEntry } from '../verify/signature-verdict.ts';
 import type { Ledger } from './ledger.ts';
 import type { Sighting } from './release.ts';
 
@@ -74,6 +75,8 @@ export interface BundlesInspection {
   /** Digests of which a bundle is stored whole. */
   readonly about: readonly Digest[];
   readonly damaged: readonly { readonly name: string; readonly why: Reason }[];
+  /** What logs say of those that count, verified as before a run. */
+  readonly entries: readonly { readonly digest: Digest; readonly log: LogEntry }[];
 }
 
 export interface Reason {

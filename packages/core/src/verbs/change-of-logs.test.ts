@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
 import { publishBundles } from '../testing/bundle-manifest.ts';
+import { memoryRuntime } from '../testing/memory-runtime.ts';
 import { publishTestImage } from '../testing/publish-test-image.ts';
 import { bundleDocument, signatureStatement, signTestBundle, type TestBundle } from '../testing/test-bundle.ts';
 import { createTestTileLog } from '../testing/test-bundle-log.ts';
@@ -8,6 +11,7 @@ import type { TestImage } from '../testing/test-image.ts';
 import { createTestTimestampAuthority } from '../testing/test-timestamp-authority.ts';
 import { testTrustedRoot } from '../testing/test-trusted-root.ts';
 import { parseTrustedRoot } from '../trust/trusted-root.ts';
+import { repairState } from './state-repair.ts';
 import { status } from './status.ts';
 import { upgrade } from './upgrade.ts';
 import { createVerbWorld, release } from './verb-world.test-support.ts';
@@ -76,6 +80,18 @@ describe('the order of releases while logs change', () => {
     expect(await offer(three, sign(three, 'y2027', 3))).toBe('upgraded');
     expect(await installed()).toBe(three.digest);
     expect(Object.keys(await floors()).sort()).toEqual([logs.v1.id, logs.y2026.id, logs.y2027.id].sort());
+  });
+
+  it('keeps its floors when the ledger is lost, where nothing but stored bundles tells of them', async () => {
+    const { context, sign, offer, floors, logs } = await createChangingWorld();
+    expect(await offer(release(1), sign(release(1), 'y2026', 1))).toBe('installed');
+    expect(await offer(release(2), sign(release(2), 'y2027', 2))).toBe('upgraded');
+    const before = await floors();
+    expect(Object.keys(before).sort()).toEqual([logs.y2026.id, logs.y2027.id].sort());
+    writeFileSync(join(context.state.path, 'ledger.json'), 'no ledger', { mode: 0o600 });
+    const openRuntime = async () => memoryRuntime(); // nothing is installed there
+    expect(await repairState({ ...context, openRuntime })).toMatchObject({ status: 'repaired' });
+    expect(await floors()).toEqual(before);
   });
 
   it.each([
