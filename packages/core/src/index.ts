@@ -54,7 +54,7 @@ export { type BlobCacheOptions, type CachedSource, cachedSource } from './source
 export { fetchSignedChain } from './source/fetch-image.ts';
 export { fillPart } from './source/fill-part.ts';
 export { type ImageArchive, type ProveOptions, platformHeld } from './source/image-archive.ts';
-export type { ContentOrigin, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
+export type { ContentOrigin, FetchOptions, ImageSource, SourceOptions, WantedContent } from './source/image-source.ts';
 export { limitParallel } from './source/limit-parallel.ts';
 export { originsOf } from './source/origins-of.ts';
 export type { PartFile } from './source/part-file.ts';

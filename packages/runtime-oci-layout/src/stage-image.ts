@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Descriptor, hexOf, type VerifiedStream } from '@dangerzone-image/core';
 import type { OciLayout } from './oci-layout.ts';
 
@@ -40,7 +38,7 @@ async function writeAll(
   onBytes: (bytes: number) => void,
 ): Promise<Descriptor[]> {
   let written = 0;
-  for await (const { descriptor, content } of stream.blobs()) {
+  for await (const { descriptor, content } of stream.blobs({ isTransient: true })) {
     const counted = async function* () {
       for await (const chunk of content) {
         written += chunk.length;
@@ -48,7 +46,7 @@ async function writeAll(
         yield chunk;
       }
     };
-    await pipeline(counted, createWriteStream(join(staging, hexOf(descriptor.digest)), { flush: true }));
+    await writeFile(join(staging, hexOf(descriptor.digest)), counted(), { flush: true });
   }
   const roots = stream.roots();
   for (const { descriptor, bytes } of roots)

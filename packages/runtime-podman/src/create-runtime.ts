@@ -175,11 +175,17 @@ export function podmanRuntime(
         if (await isService(signal)) await run(['load', '--quiet'], { ...call, input: ociTar(stream, name, options) });
         else {
           const layout = layoutIn(folder);
-          await spoolLayout(ociLayout(stream, name, options), join(folder, layout), signal);
+          const files = ociLayout(stream, name, { ...options, isTransient: true });
+          await spoolLayout(files, join(folder, layout), signal);
           const timeoutMs = longestPullMs(stream.image);
-          const pull = () =>
-            run(['pull', '--quiet', '--', `oci:${layout}:${name}`], { ...call, cwd: folder, timeoutMs });
+          let cleared: Promise<unknown> | undefined;
+          const pull = async () => {
+            await run(['pull', '--quiet', '--', `oci:${layout}:${name}`], { ...call, cwd: folder, timeoutMs });
+            // Takes a while for so many bytes; what it cannot clear, goes with the folder.
+            cleared = removeLayout(folder).catch(() => undefined);
+          };
           await pulledAs(`localhost/${layout}:latest`, { folder, name, pull, isOurs: true });
+          await cleared;
         }
         return named(name, signal);
       });

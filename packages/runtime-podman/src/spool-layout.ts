@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CodedError, type LayoutFile, printable } from '@dangerzone-image/core';
 
@@ -17,8 +16,6 @@ export async function removeLayout(folder: string): Promise<void> {
   await rm(join(folder, PARENT), { recursive: true, force: true });
 }
 
-/** Of a chunk each, the calls would take longer than the bytes. */
-const BUFFER_BYTES = 1024 * 1024;
 const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
@@ -30,12 +27,10 @@ export async function spoolLayout(
   folder: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { pipeline } = await import('node:stream/promises');
   try {
     await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true, mode: 0o700 });
     for await (const { path, content } of files) {
-      const file = createWriteStream(join(folder, path), { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES });
-      await pipeline(content, file, { ...(signal && { signal }) });
+      await writeFile(join(folder, path), content, { flag: 'wx', mode: 0o600, ...(signal && { signal }) });
     }
   } catch (error) {
     signal?.throwIfAborted();

@@ -12,8 +12,8 @@ export function descriptorFile(
 ): ArchiveFile {
   return {
     ...facts,
-    async read(offset, length) {
-      const buffer = Buffer.allocUnsafe(length);
+    async read(offset, length, into = Buffer.allocUnsafe(length)) {
+      const buffer = into.subarray(0, length);
       for (let got = 0; got < length; ) {
         const { bytesRead } = await readAt(fd, buffer, got, length - got, offset + got);
         if (bytesRead === 0)

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import {
   CodedError,
   type Digest,
+  type FetchOptions,
   findBundles,
   findCosignSignatures,
   type ImageArchive,
   type ProveOptions,
-  type SourceOptions,
 } from '@dangerzone-image/core';
 import { type ArchiveFile, archiveInvalid, readStretch } from './archive-file.ts';
 import { type ArchiveReader, blobOf, blobsOf, openReader, requireDigest } from './archive-reader.ts';
@@ -55,10 +55,10 @@ function archiveSource(reader: ArchiveReader, contents: Contents): ImageArchive 
 const NEVER = new AbortController().signal;
 
 /** From the descriptor that was opened first; whether the bytes are still the same, who reads them must see. */
-async function* readBlob(reader: ArchiveReader, digest: Digest, options?: SourceOptions): AsyncGenerator<Uint8Array> {
+async function* readBlob(reader: ArchiveReader, digest: Digest, options?: FetchOptions): AsyncGenerator<Uint8Array> {
   const member = blobOf(reader, digest);
   if (!member) throw notThere(reader.file, digest);
-  yield* readStretch(reader.file, member, options?.signal);
+  yield* readStretch(reader.file, member, options);
 }
 
 function notThere({ location }: ArchiveFile, digest: Digest): CodedError {
@@ -83,7 +83,7 @@ async function prove(
   let bytes = 0;
   for (const { digest, member } of left) {
     const hash = createHash('sha256');
-    for await (const chunk of readStretch(reader.file, member, signal)) {
+    for await (const chunk of readStretch(reader.file, member, { ...(signal && { signal }), isTransient: true })) {
       hash.update(chunk);
       bytes += chunk.length;
       onBytes?.(bytes, total);

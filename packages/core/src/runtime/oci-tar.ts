@@ -10,6 +10,8 @@ export interface OciTarOptions {
   readonly withDockerManifest?: boolean;
   /** Content bytes that went out so far: blobs only, as `TransferOptions.onBytes` counts. */
   readonly onBytes?: (bytes: number) => void;
+  /** Each chunk is done with when the next one is asked for (`VerifiedStream.blobs`). */
+  readonly isTransient?: boolean;
 }
 
 /** A file of an image layout; its path is relative, in OCI's words. */
@@ -28,7 +30,7 @@ export interface LayoutFile {
 export async function* ociLayout(
   stream: VerifiedStream,
   name: string,
-  { withDockerManifest = false, onBytes }: OciTarOptions = {},
+  { withDockerManifest = false, onBytes, isTransient = false }: OciTarOptions = {},
 ): AsyncGenerator<LayoutFile> {
   const fullName = requireFullName(name);
   let sent = 0;
@@ -40,7 +42,7 @@ export async function* ociLayout(
       onBytes?.(sent);
     }
   };
-  for await (const { descriptor, content } of stream.blobs())
+  for await (const { descriptor, content } of stream.blobs({ isTransient }))
     yield { path: blobPath(descriptor.digest), size: descriptor.size, content: counted(content) };
   const roots = stream.roots();
   for (const { descriptor, bytes } of roots) yield fileOf(blobPath(descriptor.digest), bytes);

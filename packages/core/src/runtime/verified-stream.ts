@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ImageSource, SourceOptions } from '../source/image-source.ts';
+import type { FetchOptions, ImageSource, SourceOptions } from '../source/image-source.ts';
 import { streamVerified } from '../source/read-verified.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 
@@ -13,8 +13,13 @@ const MAX_BLOB_BYTES = 64 * 1024 ** 3;
  */
 export interface VerifiedStream {
   readonly image: VerifiedImage;
-  /** Layers first, then the config. A blob counts as proven when its own iteration has ended. */
-  blobs(): AsyncIterable<{ readonly descriptor: Descriptor; readonly content: AsyncIterable<Uint8Array> }>;
+  /**
+   * Layers first, then the config. A blob counts as proven when its own iteration has ended. With `isTransient` a chunk
+   * is good until the next one is asked for, and larger: for who is done with it by then.
+   */
+  blobs(
+    options?: Pick<FetchOptions, 'isTransient'>,
+  ): AsyncIterable<{ readonly descriptor: Descriptor; readonly content: AsyncIterable<Uint8Array> }>;
   /** Manifest and, where it came through one, index: verified bytes. Throws unless `blobs()` was read to the end. */
   roots(): readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
 }
@@ -28,7 +33,7 @@ export function createVerifiedStream(
   let proven = false;
   return {
     image,
-    async *blobs() {
+    async *blobs(reading) {
       const { config, layers } = image.manifest;
       const unique = new Map<Digest, Descriptor>(
         [...layers, config].map((descriptor) => [descriptor.digest, descriptor]),
@@ -37,7 +42,8 @@ export function createVerifiedStream(
         const { digest, size } = descriptor;
         const wanted = { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest, size } as const;
         // Evidence has the config already: to fetch it again would be one more request.
-        const bytes = digest === config.digest ? [image.config.bytes] : streamVerified(source, wanted, options);
+        const bytes =
+          digest === config.digest ? [image.config.bytes] : streamVerified(source, wanted, { ...options, ...reading });
         let ended = false;
         const content = (async function* () {
           yield* bytes;

@@ -17,7 +17,7 @@ export interface ImageSource {
   resolve(reference: ImageReference, options?: SourceOptions): Promise<Digest>;
 
   /** Content by digest, unverified: only read-verified.ts calls this. `kind` tells where a registry keeps it. */
-  fetch(content: WantedContent, options?: SourceOptions): AsyncIterable<Uint8Array>;
+  fetch(content: WantedContent, options?: FetchOptions): AsyncIterable<Uint8Array>;
 
   /**
    * Legacy signatures of a digest (tag `sha256-<hex>.sig`). An empty list says "this source has none"; a look-up that
@@ -66,6 +66,6 @@ export interface SourceOptions {
 }
 
 export interface FetchOptions extends SourceOptions {
-  /** Each chunk is done with when the next one is asked for: its memory may be given back then. */
+  /** Each chunk is done with when the next one is asked for: its memory may be given back, or used again, then. */
   readonly isTransient?: boolean;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CodedError } from '../errors/coded-error.ts';
 import { firstAnswer } from './first-answer.ts';
-import type { ImageSource, SourceOptions, WantedContent } from './image-source.ts';
+import type { FetchOptions, ImageSource, SourceOptions, WantedContent } from './image-source.ts';
 import { originsOf } from './origins-of.ts';
 
 /**
@@ -11,7 +11,7 @@ import { originsOf } from './origins-of.ts';
 export async function* streamVerified(
   source: Pick<ImageSource, 'location' | 'fetch'>,
   wanted: WantedContent,
-  options?: SourceOptions,
+  options?: FetchOptions,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   const most = wanted.size ?? wanted.limit;

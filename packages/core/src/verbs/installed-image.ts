@@ -56,13 +56,19 @@ export async function findInstalled(
   context: LocalContext,
   releases: readonly Release[],
 ): Promise<InstalledImage | undefined> {
+  const { runtime, profile, report } = context;
+  const local = await findLocal(context);
+  if (!local) {
+    report?.({ type: 'decision', message: `${runtime.name} has no image ${stableName(profile)}` });
+    return undefined;
+  }
   try {
-    return await verifyInstalled(context, releases);
+    return await verifyLocalImage(context, local, releases);
   } catch (error) {
     const family = exitCodeOf(codeOf(error) ?? 'INTERNAL');
-    const isAnswer = codeOf(error) === 'IMAGE_NOT_INSTALLED' || family === 3 || family === 7;
+    const isAnswer = family === 3 || family === 7;
     if (!isAnswer) throw error;
-    context.report?.({ type: 'decision', message: `nothing usable is installed: ${(error as Error).message}` });
+    report?.({ type: 'decision', message: `nothing usable is installed: ${(error as Error).message}` });
     return undefined;
   }
 }
