@@ -1,4 +1,4 @@
-import { statfs, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CodedError,
@@ -9,21 +9,13 @@ import {
   ociLayout,
   ociTar,
   parseReference,
-  type RuntimeInfo,
   type VerifiedImage,
 } from '@dangerzone-image/core';
-import {
-  followNote,
-  forgetName,
-  hasName,
-  hasNote,
-  markEnded,
-  NO_SUCH_IMAGE,
-  removeNote,
-  writeNote,
-} from './digest-name.ts';
-import { imagesOf, type PodmanInfo, parseImages, parseInfo, parseVersions } from './podman-answers.ts';
-import { type PodmanSurroundings, servicePlace, unavailable } from './podman-connection.ts';
+import { describePodman, isService } from './describe-podman.ts';
+import { followNote, hasName, hasNote, NO_SUCH_IMAGE } from './digest-name.ts';
+import { pullAs } from './named-pull.ts';
+import { imagesOf, parseImages } from './podman-answers.ts';
+import { type PodmanSurroundings, unavailable } from './podman-connection.ts';
 import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
 import { podmanReader, type ReadPodman } from './read-podman.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
@@ -74,54 +66,7 @@ export function podmanRuntime(
     return found ?? { id: 'nothing', digests: [], names: [] };
   };
 
-  /**
-   * In a tenth of the time of `podman info`, which asks the package manager about its parts. Nothing where it goes
-   * through a service, and on 32-bit ARM, whose variant it does not tell.
-   */
-  const describeBriefly = async (): Promise<RuntimeInfo | undefined> => {
-    const { Client, Server } = parseVersions(await ask(['version', '--format', 'json']));
-    const [os, architecture, ...others] = Client.OsArch.split('/');
-    if (Server || !os || !architecture || architecture === 'arm' || others.length > 0) return undefined;
-    return {
-      version: Client.Version,
-      platform: { os, architecture },
-      endpoint: 'Podman on this system',
-      isRemote: false,
-    };
-  };
-
-  const throughService = async ({ host, store }: PodmanInfo) => {
-    const { address, isMachine } = await servicePlace(run, surroundings);
-    const { graphRootAllocated: size, graphRootUsed: used } = store;
-    return {
-      endpoint: address ?? host.remoteSocket?.path ?? 'a remote connection',
-      isRemote: !isMachine,
-      // Its path is over there. What the disk keeps for root counts as free here: at most this much is.
-      ...(size !== undefined && used !== undefined && { freeBytes: Math.max(0, size - used) }),
-    };
-  };
-
-  const isService = async (signal?: AbortSignal): Promise<boolean> =>
-    Boolean(parseVersions(await ask(['version', '--format', 'json'], signal)).Server);
-
   const { place = '' } = surroundings;
-  /** A pull that ends with our name alone: the one that Podman gives by itself is noted before, and goes where it is ours. */
-  const pulledAs = async (reference: string, { folder, name, pull, isOurs }: NamedPull): Promise<void> => {
-    if (isOurs) await writeNote(folder, { reference, place });
-    const settle = async () => {
-      if (isOurs) await forgetName(run, reference);
-      await removeNote(folder);
-    };
-    try {
-      await pull();
-      await markEnded(folder);
-      if (await hasName(run, reference)) await run(['tag', '--', reference, name]);
-    } catch (error) {
-      await settle().catch(() => undefined); // told to stop at its end, it may have given the name
-      throw error;
-    }
-    await settle();
-  };
   const inFolder = <T>(work: (folder: string) => Promise<T>) => withSpoolFolder(work, { isNeeded: hasNote });
   const sweep = () =>
     sweepSpoolFolders(async (folder) => {
@@ -132,19 +77,7 @@ export function podmanRuntime(
   return {
     name: 'podman',
 
-    async info({ brief = false } = {}) {
-      const described = brief ? await describeBriefly() : undefined;
-      if (described) return described;
-      const info = parseInfo(await ask(['info', '--format', 'json']));
-      const { host, store, version } = info;
-      return {
-        version: version.Version,
-        platform: { os: host.os, architecture: host.arch, ...(host.variant && { variant: host.variant }) },
-        store: store.graphDriverName,
-        isRootless: host.security?.rootless ?? false,
-        ...(host.serviceIsRemote ? await throughService(info) : await onThisSystem(info)),
-      };
-    },
+    info: (options) => describePodman(ask, run, surroundings, options),
 
     images: (repository, { signal } = {}) => images(repository, signal),
 
@@ -159,7 +92,7 @@ export function podmanRuntime(
         const isOurs = !(await hasName(run, reference, signal));
         const words = await pullWords(image, reference, authfile);
         const pull = () => run(words, { signal, timeoutMs: longestPullMs(image) });
-        await pulledAs(reference, { folder, name, pull, isOurs });
+        await pullAs(run, { given: reference, name, folder, place, pull, isOurs });
         return named(name, signal);
       });
       onBytes?.(image.size);
@@ -172,7 +105,8 @@ export function podmanRuntime(
       return inFolder(async (folder) => {
         // Podman keeps copies of what it is given in TMPDIR: in a folder of ours they go, whatever ends Podman.
         const call = { signal, env: { TMPDIR: folder } };
-        if (await isService(signal)) await run(['load', '--quiet'], { ...call, input: ociTar(stream, name, options) });
+        if (await isService(ask, signal))
+          await run(['load', '--quiet'], { ...call, input: ociTar(stream, name, options) });
         else {
           const layout = layoutIn(folder);
           const files = ociLayout(stream, name, { ...options, isTransient: true });
@@ -184,7 +118,7 @@ export function podmanRuntime(
             // Takes a while for so many bytes; what it cannot clear, goes with the folder.
             cleared = removeLayout(folder).catch(() => undefined);
           };
-          await pulledAs(`localhost/${layout}:latest`, { folder, name, pull, isOurs: true });
+          await pullAs(run, { given: `localhost/${layout}:latest`, name, folder, place, pull, isOurs: true });
           await cleared;
         }
         return named(name, signal);
@@ -213,19 +147,6 @@ export function podmanRuntime(
         await run(['rmi', '--no-prune', '--', name], { answers: [0, NO_SUCH_IMAGE] });
     },
   };
-}
-
-interface NamedPull {
-  readonly folder: string;
-  readonly name: string;
-  readonly pull: () => Promise<unknown>;
-  /** Whether Podman's own name for it is new. */
-  readonly isOurs: boolean;
-}
-
-async function onThisSystem({ store }: PodmanInfo) {
-  const { bavail, bsize } = await statfs(store.graphRoot);
-  return { endpoint: store.graphRoot, isRemote: false, freeBytes: bavail * bsize };
 }
 
 function longestPullMs({ size }: VerifiedImage): number {
