@@ -7,7 +7,7 @@ import { playRollback } from './rollback-scenario.ts';
 import { createWorld, release } from './world.ts';
 
 // A test here is some fifty runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 describe.each(podmanEngines)('decisions on a real Podman, as $title', (engine) => {
   it('acceptance 14: the decision table, row by row', async () => {

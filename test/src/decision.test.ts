@@ -1,12 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { breakableRegistry, decisions, playDecisions } from './decision-scenario.ts';
 import { playRollback } from './rollback-scenario.ts';
 import { createWorld, release } from './world.ts';
 
 // A test here is some fifty runs of the CLI.
-vi.setConfig({ testTimeout: 300_000 });
-
 it('acceptance 14: the decision table, row by row, and no connection but where a row says so (oci-layout)', async () => {
   const { fault, setBroken } = breakableRegistry(release(4));
   await using world = await createWorld({ fault });

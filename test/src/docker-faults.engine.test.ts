@@ -1,27 +1,13 @@
 import type { TestRegistryOptions } from '@dangerzone-image/core/testing';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   engines,
   type RunningEngine,
   startEngine,
   usualEngine,
 } from '../../packages/runtime-docker/src/docker.test-support.ts';
-import { createWorld, type Outcome, release, type World } from './world.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
-
-/** The process has to come to an end on a machine that does other things too. */
-const ANSWER_MS = 1500;
-
-/** Runs an upgrade, and presses Ctrl-C when it is time. */
-async function interrupted(world: World, via: string, ready: Promise<void>): Promise<{ outcome: Outcome; ms: number }> {
-  const { promise: started, resolve } = Promise.withResolvers<{ kill(signal: 'SIGINT'): boolean }>();
-  const running = world.run(['upgrade', '--via', via], { onStart: resolve });
-  await ready;
-  const before = performance.now();
-  (await started).kill('SIGINT');
-  return { outcome: await running, ms: performance.now() - before };
-}
+import { interrupted } from './interrupted.ts';
+import { createWorld, release } from './world.ts';
 
 describe.each(engines.filter((engine) => engine === usualEngine || engine.store === 'containerd'))(
   'on $name',
@@ -63,7 +49,7 @@ describe.each(engines.filter((engine) => engine === usualEngine || engine.store 
       expect(await world.run(['upgrade', '--via', 'pull'])).toMatchObject({ code: 0, json: { status: 'upgraded' } });
     });
 
-    it('acceptance 11: by pull, Ctrl-C while the registry says nothing: answered within a second', async () => {
+    it('acceptance 11: by pull, Ctrl-C while the registry says nothing: answered at once', async () => {
       const { promise: asked, resolve } = Promise.withResolvers<void>();
       let isStalling = false;
       const { world, requireUnchanged } = await installFirst({
@@ -75,13 +61,14 @@ describe.each(engines.filter((engine) => engine === usualEngine || engine.store 
         },
       });
       isStalling = true;
-      const { outcome, ms } = await interrupted(world, 'pull', asked);
-      expect(outcome).toMatchObject({ code: 130, json: { error: { code: 'INTERRUPTED' } } });
-      expect(ms).toBeLessThan(ANSWER_MS);
+      await interrupted(
+        (options) => world.run(['upgrade', '--via', 'pull'], options),
+        () => asked,
+      );
       await requireUnchanged();
     });
 
-    it('bad input 186: by load, Ctrl-C while the engine hangs: answered within a second, and the next run goes on', async () => {
+    it('bad input 186: by load, Ctrl-C while the engine hangs: answered at once, and the next run goes on', async () => {
       const { promise: asked, resolve } = Promise.withResolvers<void>();
       let isHanging = false;
       const { world, requireUnchanged } = await installFirst({
@@ -93,11 +80,15 @@ describe.each(engines.filter((engine) => engine === usualEngine || engine.store 
         },
       });
       isHanging = true;
-      const { outcome, ms } = await interrupted(world, 'load', asked);
-      isHanging = false;
-      process.kill(running.pid, 'SIGCONT');
-      expect(outcome).toMatchObject({ code: 130, json: { error: { code: 'INTERRUPTED' } } });
-      expect(ms).toBeLessThan(ANSWER_MS);
+      try {
+        await interrupted(
+          (options) => world.run(['upgrade', '--via', 'load'], options),
+          () => asked,
+        );
+      } finally {
+        isHanging = false;
+        process.kill(running.pid, 'SIGCONT');
+      }
       await requireUnchanged();
       expect(await world.run(['upgrade'])).toMatchObject({ code: 0, json: { status: 'upgraded' } });
     });

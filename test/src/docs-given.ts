@@ -201,7 +201,7 @@ async function holdUpgrade(machine: Machine): Promise<void> {
     return ended;
   });
   const { requests } = machine.world.registry;
-  await expect.poll(() => requests.some((line) => line.includes('/blobs/')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => requests.some((line) => line.includes('/blobs/'))).toBe(true);
 }
 
 /** Sigstore as it could be tomorrow: its trusted root names the log that the release is in. */

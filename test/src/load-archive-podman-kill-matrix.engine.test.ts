@@ -1,14 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { steps } from '@dangerzone-image/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { writeArchive } from './archives.ts';
 import { loadKilledAt } from './load-killed-at.ts';
 import { namesIn, podmanEngines, requireItRuns, runnableRelease, setMoment } from './podman-engines.ts';
 import { createWorld } from './world.ts';
-
-// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 180_000 });
 
 /** Of our own moments those at which something has happened on an engine; then those of Podman's calls. */
 const MOMENTS = [
@@ -36,7 +33,7 @@ describe.each(podmanEngines)('acceptance 10: kill matrix of load-archive on Podm
         await setMoment(world, moment);
         expect((await world.run(['load-archive', file])).code).toBeNull();
         const isDone = async () => (await readdir(world.layout)).includes('podman.done');
-        if (moment.startsWith('during')) await expect.poll(isDone, { timeout: 20_000 }).toBe(true);
+        if (moment.startsWith('during')) await expect.poll(isDone).toBe(true);
         await setMoment(world);
       } else expect(await loadKilledAt(world, moment, file)).toBe('SIGKILL');
 

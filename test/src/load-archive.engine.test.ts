@@ -1,14 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTestArchive, type TestArchiveForm } from '@dangerzone-image/core/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { writeArchive, writeBytes } from './archives.ts';
 import { withoutNetwork } from './network-namespace.ts';
 import { namesIn, type PodmanEngine, podmanEngines, requireItRuns, runnableRelease } from './podman-engines.ts';
 import { createWorld, type World } from './world.ts';
-
-// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 300_000 });
 
 /** Each is a run of the CLI. */
 const CASES = Number(process.env.ARCHIVE_CASES ?? (process.env.CI ? 200 : 20));

@@ -8,11 +8,11 @@ import { example } from './packed-app.ts';
 import { playScenario } from './scripted-scenario.ts';
 import { createWorld, release } from './world.ts';
 
-describe.skipIf(!isNerdctlHere)('the example’s runtime on a real containerd', { timeout: 240_000 }, () => {
+describe.skipIf(!isNerdctlHere)('the example’s runtime on a real containerd', () => {
   let containerd: Containerd;
   beforeAll(async () => {
     containerd = await startContainerd();
-  }, 30_000);
+  });
   afterAll(() => containerd.stop());
 
   const engine = (namespace: string) => ({

@@ -29,7 +29,7 @@ describe('the packages, packed and installed outside of the workspace', () => {
   let app: PackedApp;
   beforeAll(async () => {
     app = await installPacked();
-  }, 60_000);
+  });
   afterAll(() => app[Symbol.asyncDispose]());
 
   /** A person’s machine, whose PATH has nothing but what a test puts there. */

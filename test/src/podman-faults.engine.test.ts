@@ -3,12 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTestImage, publishTestImage, startTestRegistry } from '@dangerzone-image/core/testing';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { interrupted } from './interrupted.ts';
 import { namesIn, type PodmanEngine, podmanEngines, runnableRelease, setMoment } from './podman-engines.ts';
-import { createWorld, type Outcome, type World } from './world.ts';
-
-// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 180_000 });
+import { createWorld, type World } from './world.ts';
 
 const ROADS = ['load', 'pull'];
 
@@ -41,64 +39,41 @@ describe.each(podmanEngines)('on Podman, as $title', (engine) => {
     expect(await world.run(['upgrade', '--via', via])).toMatchObject({ code: 0, json: { status: 'upgraded' } });
   });
 
-  it.each(roads)(
-    'bad input 186: by %s, Ctrl-C while Podman hangs: answered within a second, and it is gone',
-    async (via) => {
-      const { world, requireUnchanged } = await installFirst(engine);
-      world.publish(runnableRelease(2));
-      await setMoment(world, 'hang pull');
-      const { outcome, ms } = await interrupted(world, via, async () => {
-        await expect.poll(() => readFile(join(world.layout, 'podman.hung'), 'utf8').catch(() => ''), WAIT).not.toBe('');
-      });
-      expect(outcome).toMatchObject({ code: 130, json: { error: { code: 'INTERRUPTED' } } });
-      expect(ms).toBeLessThan(1000 + LOADED_MS);
-      const pid = Number(await readFile(join(world.layout, 'podman.hung'), 'utf8'));
-      await expect.poll(() => isAlive(pid), WAIT).toBe(false);
-      await setMoment(world);
-      await requireUnchanged();
-      expect((await world.run(['upgrade', '--via', via])).code).toBe(0);
-      expect(await readdir(join(world.folder, 'spool'))).toEqual([]);
-    },
-  );
+  it.each(roads)('bad input 186: by %s, Ctrl-C while Podman hangs: answered at once, and it is gone', async (via) => {
+    const { world, requireUnchanged } = await installFirst(engine);
+    world.publish(runnableRelease(2));
+    await setMoment(world, 'hang pull');
+    const hung = () => readFile(join(world.layout, 'podman.hung'), 'utf8').catch(() => '');
+    await interrupted(
+      (options) => world.run(['upgrade', '--via', via], options),
+      () => expect.poll(hung).toMatch(/\n$/),
+    );
+    const pid = Number(await hung());
+    await expect.poll(() => isAlive(pid)).toBe(false);
+    await setMoment(world);
+    await requireUnchanged();
+    expect((await world.run(['upgrade', '--via', via])).code).toBe(0);
+    expect(await readdir(join(world.folder, 'spool'))).toEqual([]);
+  });
 
-  it.each(roads)(
-    'acceptance 11: by %s, Ctrl-C while the registry says nothing: answered within a second',
-    async (via) => {
-      const { promise: asked, resolve } = Promise.withResolvers<void>();
-      let isStalling = false;
-      const fault = ({ path }: { path: string }) => {
-        if (!isStalling || !path.includes('/blobs/')) return undefined;
-        resolve();
-        return { stallAfter: 10 };
-      };
-      const { world, requireUnchanged } = await installFirst(engine, { fault });
-      world.publish(runnableRelease(2));
-      isStalling = true;
-      const { outcome, ms } = await interrupted(world, via, () => asked);
-      expect(outcome).toMatchObject({ code: 130, json: { error: { code: 'INTERRUPTED' } } });
-      expect(ms).toBeLessThan(1000 + LOADED_MS);
-      await requireUnchanged();
-    },
-  );
+  it.each(roads)('acceptance 11: by %s, Ctrl-C while the registry says nothing: answered at once', async (via) => {
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    let isStalling = false;
+    const fault = ({ path }: { path: string }) => {
+      if (!isStalling || !path.includes('/blobs/')) return undefined;
+      resolve();
+      return { stallAfter: 10 };
+    };
+    const { world, requireUnchanged } = await installFirst(engine, { fault });
+    world.publish(runnableRelease(2));
+    isStalling = true;
+    await interrupted(
+      (options) => world.run(['upgrade', '--via', via], options),
+      () => asked,
+    );
+    await requireUnchanged();
+  });
 });
-
-/** The process has to come to an end on a machine that does other things too. */
-const LOADED_MS = 500;
-const WAIT = { timeout: 20_000 };
-
-async function interrupted(
-  world: World,
-  via: string,
-  ready: () => Promise<unknown>,
-): Promise<{ outcome: Outcome; ms: number }> {
-  const { promise: started, resolve } = Promise.withResolvers<{ kill(signal: 'SIGINT'): boolean }>();
-  const running = world.run(['upgrade', '--via', via], { onStart: resolve });
-  await ready();
-  const before = performance.now();
-  (await started).kill('SIGINT');
-  const outcome = await running;
-  return { outcome, ms: performance.now() - before };
-}
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { steps } from '@dangerzone-image/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   namesIn,
   type PodmanEngine,
@@ -12,9 +12,6 @@ import {
 } from './podman-engines.ts';
 import { upgradeKilledAt } from './upgrade-killed-at.ts';
 import { createWorld, type World } from './world.ts';
-
-// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 180_000 });
 
 /** Before these nothing has happened on an engine: with files the whole list is tried. */
 const stepsAtTheEngine = steps.slice(steps.indexOf('transfer'));
@@ -72,7 +69,7 @@ describe.each(podmanEngines)('acceptance 10: kill matrix on Podman, as $title', 
         await setMoment(world, moment);
         expect((await world.run(['upgrade', '--via', via])).code).toBeNull();
         const isDone = async () => (await readdir(world.layout)).includes('podman.done');
-        if (moment.startsWith('during')) await expect.poll(isDone, { timeout: 20_000 }).toBe(true);
+        if (moment.startsWith('during')) await expect.poll(isDone).toBe(true);
       }),
   );
 });

@@ -1,11 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withoutNetwork } from './network-namespace.ts';
 import { namesIn, podmanEngines, requireItRuns, runnableRelease } from './podman-engines.ts';
 import { playScenario } from './scripted-scenario.ts';
 import { createWorld, type World } from './world.ts';
-
-// A test here is a dozen runs of the CLI, and each of those half a dozen of Podman.
-vi.setConfig({ testTimeout: 180_000 });
 
 const expected = podmanEngines.length > 0 ? await playOnFiles() : [];
 const expectedOfPull = expected.filter(({ did }) => did !== 'by a mirror');

@@ -2,13 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPlatform } from '@dangerzone-image/core';
 import { publishTestImage } from '@dangerzone-image/core/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { engines, startEngine } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { type PodmanEngine, podmanEngines } from './podman-engines.ts';
 import { startTufPublisher, trustedRootWith } from './tuf-publisher.ts';
 import { createWorld, release, type World } from './world.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const [arm64, amd64] = ['arm64', 'amd64'].map((architecture) => ({ os: 'linux', architecture }));
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,7 +9,8 @@ import {
   type TestImage,
   type TestRegistryOptions,
 } from '@dangerzone-image/core/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { interrupted } from './interrupted.ts';
 import { createWorld, type RunOptions, type World } from './world.ts';
 
 const MiB = 1024 * 1024;
@@ -88,10 +90,12 @@ describe('acceptance 4: prepare-archive', () => {
     const { world, folder, prepare, read } = await createArchives(stall);
     await using _ = world;
     // Both come at once: which is recorded first is a matter of luck.
-    const written = when(() => recorded(folder, base?.digest), base?.bytes.length ?? 0).then(() =>
-      when(() => recorded(folder, large?.digest), 2 * MiB),
-    );
-    const killed = await prepare([], { onStart: (child) => written.then(() => child.kill('SIGKILL')) });
+    const { promise: started, resolve: onStart } = Promise.withResolvers<ChildProcess>();
+    const running = prepare([], { onStart });
+    await expect.poll(() => recorded(folder, base?.digest)).toBe(base?.bytes.length);
+    await expect.poll(() => recorded(folder, large?.digest)).toBeGreaterThanOrEqual(2 * MiB);
+    (await started).kill('SIGKILL');
+    const killed = await running;
     expect(killed.code).toBeNull();
     expect((await readdir(folder)).sort()).toEqual(['x-arm64.tar.part', 'x-arm64.tar.part.journal']);
 
@@ -109,22 +113,15 @@ describe('acceptance 4: prepare-archive', () => {
     expect((await read()).equals(resumed)).toBe(true);
   });
 
-  it('Ctrl-C ends it within a second, and keeps what is there', async () => {
+  it('Ctrl-C ends it at once, and keeps what is there', async () => {
     const stall = ({ path }: { path: string }) =>
       path.endsWith(`${large?.digest}`) ? { stallAfter: 2 * MiB } : undefined;
     const { world, folder, prepare } = await createArchives(stall);
     await using _ = world;
-    let asked = 0;
-    const written = when(() => recorded(folder, large?.digest), MiB);
-    const outcome = await prepare([], {
-      onStart: (child) =>
-        written.then(() => {
-          asked = performance.now();
-          child.kill('SIGINT');
-        }),
-    });
-    expect(performance.now() - asked).toBeLessThan(1000);
-    expect(outcome.code).toBe(130);
+    await interrupted(
+      (options) => prepare([], options),
+      () => expect.poll(() => recorded(folder, large?.digest)).toBeGreaterThanOrEqual(MiB),
+    );
     expect((await readdir(folder)).sort()).toEqual(['x-arm64.tar.part', 'x-arm64.tar.part.journal']);
   });
 
@@ -169,8 +166,4 @@ describe('acceptance 4: prepare-archive', () => {
 async function recorded(folder: string, digest = ''): Promise<number> {
   const journal = await readFile(join(folder, 'x-arm64.tar.part.journal'), 'utf8');
   return Number(new RegExp(`^${digest.slice('sha256:'.length)} (\\d+)$`, 'm').exec(journal)?.[1]);
-}
-
-function when(count: () => Promise<number>, least: number): Promise<void> {
-  return vi.waitFor(async () => expect(await count()).toBeGreaterThanOrEqual(least), { timeout: 30_000, interval: 20 });
 }

@@ -21,7 +21,7 @@ import { build, first, machine, name, program, released, root, temporary, versio
 import { createWorld, type Engine, release, type World } from './world.ts';
 
 // One file, since all of it is tried on one build.
-beforeAll(() => build(first), 300_000);
+beforeAll(() => build(first));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
@@ -115,15 +115,11 @@ describe('the single file, in an empty folder without Node in PATH', () => {
 const onFiles: Engine = { name: 'oci-layout', options: (path) => ({ path }), env: () => ({ PATH: '' }) };
 
 describe('the single file plays the scripted scenario as the package does', () => {
-  it.each([onFiles, ...podmanEngines.slice(0, 1)])(
-    'acceptance 13: on $name',
-    async (engine) => {
-      await using world = await createWorld({ auth: 'token' }, { ...engine, program });
-      await using usual = await createWorld({ auth: 'token' });
-      expect(await playScenario(world, runnableRelease)).toEqual(await playScenario(usual, runnableRelease));
-    },
-    180_000,
-  );
+  it.each([onFiles, ...podmanEngines.slice(0, 1)])('acceptance 13: on $name', async (engine) => {
+    await using world = await createWorld({ auth: 'token' }, { ...engine, program });
+    await using usual = await createWorld({ auth: 'token' });
+    expect(await playScenario(world, runnableRelease)).toEqual(await playScenario(usual, runnableRelease));
+  });
 });
 
 describe('the single file runs no code but its own', () => {
@@ -254,5 +250,5 @@ describe('npm run build:binary', () => {
     expect(readFileSync(join(second, 'SHA256SUMS'), 'utf8')).toBe(readFileSync(join(first, 'SHA256SUMS'), 'utf8'));
     rmSync(second, { recursive: true });
     expect(readFileSync(program).includes(root)).toBe(false);
-  }, 300_000);
+  });
 });

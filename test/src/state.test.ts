@@ -98,7 +98,7 @@ const breakages: readonly [string, (machine: Machine) => void, string, string][]
   ],
 ];
 
-describe('state repair', { timeout: 60_000 }, () => {
+describe('state repair', () => {
   it.each(breakages)('%s: repaired, and everything works again', async (_, damage, problem, action) => {
     const machine = await createMachine();
     await using world = machine.world;

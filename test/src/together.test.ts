@@ -20,7 +20,7 @@ describe('two at once', () => {
     });
     world.publish(release(1));
     const first = world.run(['upgrade']);
-    await expect.poll(() => isFirst, { timeout: 20_000 }).toBe(false);
+    await expect.poll(() => isFirst).toBe(false);
     const second = await world.run(['upgrade', '--lock-timeout', '1']);
     expect(second).toMatchObject({ code: 8, json: { error: { code: 'STATE_BUSY' } } });
     expect(second.json.error.message).toMatch(/upgrade/);

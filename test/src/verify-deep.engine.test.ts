@@ -1,11 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines, type RunningEngine, startEngine } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { podmanEngines, runnableRelease } from './podman-engines.ts';
 import { createWorld, release } from './world.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 describe.each(podmanEngines)('verify-local --deep on a real Podman, as $title', (engine) => {
   it('names the first layer too, of which nothing comes', async () => {

@@ -1,10 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withoutNetwork } from './network-namespace.ts';
 import { createWorld, release } from './world.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 async function installed() {
   const world = await createWorld();

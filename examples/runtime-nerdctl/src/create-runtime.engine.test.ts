@@ -16,7 +16,7 @@ describe.skipIf(!isNerdctlHere)('nerdctl on a containerd of its own', () => {
   let namespaces = 0;
   beforeAll(async () => {
     containerd = await startContainerd();
-  }, 30_000);
+  });
   afterAll(() => containerd.stop());
 
   /** Namespaces do not see each other's images: each test has an empty one. */

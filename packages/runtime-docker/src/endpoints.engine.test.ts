@@ -155,9 +155,7 @@ describe.skipIf(!hasPodman)('Podman’s Docker-compatible service', () => {
     });
     await once(appeared, 'socket');
     await expect
-      .poll(() => info(surroundings, { host: `unix://${socket}` }).catch(({ suggestions }) => suggestions), {
-        timeout: 20_000,
-      })
+      .poll(() => info(surroundings, { host: `unix://${socket}` }).catch(({ suggestions }) => suggestions))
       .toEqual(expect.arrayContaining([expect.stringContaining('--runtime podman')]));
   });
 });

@@ -29,7 +29,7 @@ async function startService(): Promise<{ socket: string }> {
     await exited;
     await dispose();
   });
-  await expect.poll(() => answers(socket), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => answers(socket)).toBe(true);
   return { socket };
 }
 

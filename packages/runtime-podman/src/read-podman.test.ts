@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { podmanReader } from './read-podman.ts';
 import { saveImage } from './save-image.ts';
 
@@ -42,10 +42,12 @@ describe('reading what Podman writes', () => {
   });
 
   it('does not count the time in which nobody asks for more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const read = acting('process.stdout.write("x".repeat(3e6))');
     let size = 0;
     for await (const chunk of read(['save'], { stallMs: 300 })) {
-      if (size === 0) await new Promise((resolve) => setTimeout(resolve, 600));
+      if (size === 0) vi.advanceTimersByTime(600);
       size += chunk.length;
     }
     expect(size).toBe(3e6);

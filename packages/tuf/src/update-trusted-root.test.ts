@@ -31,7 +31,7 @@ async function update(
   report?: (event: ProgressEvent) => void,
 ) {
   await using served = await serveRepository(repository.files, options);
-  const read = openDocuments({ base: served.origin, env: {}, timeoutMs: 2000 });
+  const read = openDocuments({ base: served.origin, env: {} });
   const { initialRoot } = repository;
   return await updateTrustedRoot({
     folder,

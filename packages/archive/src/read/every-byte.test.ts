@@ -70,7 +70,6 @@ async function holds(bytes: Buffer): Promise<boolean> {
 describe('a changed archive', () => {
   it.each<TestArchiveForm>(['ours', 'dangerzone', 'cosign-save'])(
     `is refused, or is the verified image all the same: %s, ${CASES} changes, seed ${seed}`,
-    { timeout: 120_000 },
     async (form) => {
       const dice = createDice(form);
       for (let count = 0; count < CASES; count++) {

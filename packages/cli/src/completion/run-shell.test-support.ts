@@ -114,7 +114,7 @@ function run(command: string, args: readonly string[], cwd: string, env: Readonl
     cwd,
     env: { PATH, HOME: temporaryFolder(), LC_ALL: 'C.UTF-8', ...env },
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 60_000,
   };
   return spawnSync(command, args, options as typeof options & { encoding: 'utf8' });
 }

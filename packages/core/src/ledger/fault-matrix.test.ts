@@ -91,7 +91,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 // Hundreds of syncs: quick on most disks, not on all.
-describe('the store sequence on a disk that fails', { timeout: 60_000 }, () => {
+describe('the store sequence on a disk that fails', () => {
   it.each(['ENOSPC', 'EIO'])(
     'bad input 158: leaves the old state or the new one when any one call fails (%s)',
     async (code) => {

@@ -415,7 +415,7 @@ describe('a repair', () => {
   });
 });
 
-describe('a repair that is killed, or on a disk that fails', { timeout: 60_000 }, () => {
+describe('a repair that is killed, or on a disk that fails', () => {
   const broken: readonly [string, () => unknown][] = [
     [
       'with everything damaged',

@@ -168,7 +168,7 @@ describe('a reset', () => {
   });
 });
 
-describe('a reset that is killed', { timeout: 60_000 }, () => {
+describe('a reset that is killed', () => {
   it.each([
     ['dies', Infinity],
     ['fails once', 1],

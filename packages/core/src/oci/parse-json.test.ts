@@ -194,7 +194,7 @@ const prototypeless = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [`key ${key}`, prototypeless(member)]));
 };
 
-describe('strict JSON, on generated documents', { timeout: 60_000 }, () => {
+describe('strict JSON, on generated documents', () => {
   it('bad input 34: takes what JSON.parse takes, to the same value, but no key twice in one object', () => {
     fc.assert(
       fc.property(document, ({ text, ambiguous, depth }) => {

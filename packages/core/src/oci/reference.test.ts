@@ -129,7 +129,7 @@ describe('an image reference', () => {
   ])('bad input 189: %s are refused at once', (_, text) => {
     const start = performance.now();
     expect(codeOfParsing(text)).toBe('REFERENCE_INVALID');
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(5000); // a pattern that goes back takes minutes, or for ever
   });
 
   it('that is accepted reads back to itself, and any other text is refused with one code', () => {

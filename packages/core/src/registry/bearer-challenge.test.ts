@@ -68,10 +68,10 @@ describe('parseBearerChallenge', () => {
     ['words without end', `Bearer ${'a'.repeat(4000)}`],
     ['quotes without end', `Bearer ${'"'.repeat(4000)}`],
     ['a long header', `Bearer ${'realm="x" '.repeat(100_000)}`],
-  ])('bad input 24: decides on %s in less than 100 ms', (_name, header) => {
+  ])('bad input 24: decides on %s at once', (_name, header) => {
     const start = performance.now();
     expect(() => parseBearerChallenge(header, ghcr)).toThrow();
-    expect(performance.now() - start).toBeLessThan(100);
+    expect(performance.now() - start).toBeLessThan(5000); // a pattern that goes back takes minutes, or for ever
   });
 
   it('says that a log-in of another kind is denied, not broken', () => {

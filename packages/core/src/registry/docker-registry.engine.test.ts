@@ -97,26 +97,22 @@ describe.skipIf(!isDockerRegistryHere)('Debian’s docker-registry', () => {
     expect(await open().findAttestations(reference, digest)).toEqual([]);
   });
 
-  it.skipIf(!existsSync(FIXTURES))(
-    'gives what cosign put there: by tag, in bundles and attestations',
-    { timeout: 60_000 },
-    async () => {
-      const { registry, open, reference } = await start();
-      const { images } = JSON.parse(readFileSync(new URL('cases.json', FIXTURES), 'utf8'));
-      const found: number[] = [];
-      for (const layout of ['bundle-rekor1-fallback', 'att-legacy-rekor1', 'legacy-rekor1']) {
-        const { recorder, pushes } = recordPushes(registry.host);
-        publishLayout(recorder, repository, new URL(`${layout}/`, FIXTURES), new URL('blobs/', FIXTURES));
-        for (const push of pushes) await push(registry);
-      }
-      for (const digest of Object.values(images.rel1) as Digest[]) {
-        found.push((await open().findBundles(reference, digest)).length);
-        found.push((await open().findAttestations(reference, digest)).length);
-        found.push((await open().findSignatures(reference, digest)).length);
-      }
-      expect(found).toEqual([1, 2, 1, 1, 0, 1, 1, 0, 1]); // the index alone is attested, twice
-    },
-  );
+  it.skipIf(!existsSync(FIXTURES))('gives what cosign put there: by tag, in bundles and attestations', async () => {
+    const { registry, open, reference } = await start();
+    const { images } = JSON.parse(readFileSync(new URL('cases.json', FIXTURES), 'utf8'));
+    const found: number[] = [];
+    for (const layout of ['bundle-rekor1-fallback', 'att-legacy-rekor1', 'legacy-rekor1']) {
+      const { recorder, pushes } = recordPushes(registry.host);
+      publishLayout(recorder, repository, new URL(`${layout}/`, FIXTURES), new URL('blobs/', FIXTURES));
+      for (const push of pushes) await push(registry);
+    }
+    for (const digest of Object.values(images.rel1) as Digest[]) {
+      found.push((await open().findBundles(reference, digest)).length);
+      found.push((await open().findAttestations(reference, digest)).length);
+      found.push((await open().findSignatures(reference, digest)).length);
+    }
+    expect(found).toEqual([1, 2, 1, 1, 0, 1, 1, 0, 1]); // the index alone is attested, twice
+  });
 
   it('acceptance 11: goes on with a download of an earlier run, and gives nothing twice', async () => {
     const { registry, open, home } = await start();

@@ -22,7 +22,7 @@ async function start(options: { readonly tls?: typeof certificate } = { tls: cer
   const digest = registry.putManifest(repository, Buffer.from('{}'), mediaTypes.ociIndex, 'latest');
   const origin = new URL(`https://${host}`);
   const open = (env: RegistryOptions['env'], more: Partial<RegistryOptions> = {}) =>
-    openRegistry({ origin, env: env ?? {}, ca, retry: withoutPause, timeoutMs: 5000, ...more });
+    openRegistry({ origin, env: env ?? {}, ca, retry: withoutPause, ...more });
   return { registry, digest, open, port: Number(new URL(registry.origin).port), [Symbol.asyncDispose]: registry.close };
 }
 
@@ -136,7 +136,7 @@ describe('bad input 20: a proxy that is dead or hostile', () => {
   ])('names an http proxy that %s', async (_name, raw, reason, tries) => {
     await using started = await start();
     await using proxy = await startHttpProxy({ to: started.port, raw });
-    const source = started.open({ ALL_PROXY: `http://${proxy.host}` }, raw === '' ? { timeoutMs: 60 } : {});
+    const source = started.open({ ALL_PROXY: `http://${proxy.host}` }, raw === '' ? { timeoutMs: 300 } : {});
     await expect(source.resolve(reference)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       details: { reason, proxy: `http://${proxy.host}` },

@@ -169,7 +169,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-describe('one changed bit of a signature made here', { timeout: 120_000 }, () => {
+describe('one changed bit of a signature made here', () => {
   const specimen = madeHere();
   it('is all that separates it from an accepted one', () => expect(isRefused(() => specimen)).toBe(false));
   it.each(places)('in %s is refused, every bit', (...place) => {
@@ -177,7 +177,7 @@ describe('one changed bit of a signature made here', { timeout: 120_000 }, () =>
   });
 });
 
-describe.skipIf(!hasReleases)('one changed bit of a real signature', { timeout: 120_000 }, () => {
+describe.skipIf(!hasReleases)('one changed bit of a real signature', () => {
   const [first, ...others] = released();
   const seed = Number(process.env.BIT_SEED ?? Date.now() % 2 ** 31);
   if (hasReleases) console.info(`The sample of bits is that of BIT_SEED=${seed}.`);
