@@ -45,12 +45,26 @@ const because: Readonly<Record<AutoResult['decision']['reason'], string>> = {
 };
 
 /** What a person reads before they are asked. */
-export function updateFactLines({ installed, image, signatures, created, download }: UpdateFacts): string[] {
+export function updateFactLines(facts: UpdateFacts): string[] {
+  const { installed, image, signatures, created, provenance, download } = facts;
   return [
     `🆕 New: an update of ${image.name} is offered:`,
     `   new: ${image.digest}${created ? `, content of ${created.toISOString().slice(0, 10)}` : ''}`,
     `   old: ${installed ? installed.digest : 'nothing is installed'}`,
     `   download: ${formatBytes(download.bytes)}`,
     ...signatureLines(signatures),
+    ...(provenance ? [provenanceLine(provenance)] : []),
   ];
+}
+
+/** Where it was built; what is not attested, and what could not be looked up, is said as such. */
+function provenanceLine({ verdict, repository, commit, key }: NonNullable<UpdateFacts['provenance']>): string {
+  const said = {
+    accepted: `built from ${repository}, commit ${commit}`,
+    refused: `no provenance that counts says that it was built from ${repository}`,
+    missing: `no provenance is attested; expected was a build from ${repository}`,
+    unknown: 'where it was built is not known: its provenance could not be looked up, or was not yet',
+  }[verdict];
+  if (verdict !== 'accepted') return note(said);
+  return key ? note(`${said}, as the profile’s own key attests and no runner`) : ok(said);
 }

@@ -63,6 +63,7 @@ const decided: AutoResult = {
   reason: { code: hostile, message: hostile },
 };
 const facts: UpdateFacts = { image: { ...image, digest: hostile as Digest }, signatures, download: { bytes: 1 } };
+const expected = { repository: hostile };
 const error = new CodedError('SIGNATURE_MISSING', hostile, {
   suggestions: [hostile],
   details: { tag: hostile, [hostile]: 1 },
@@ -99,6 +100,23 @@ describe('text from outside', () => {
     expect(text).not.toMatch(steersTerminal);
     expect(text.indexOf('\n')).toBe(text.length - 1);
     expect(pick(JSON.parse(text))).toEqual(expected);
+  });
+});
+
+describe('what a person is asked about', () => {
+  const commit = '62cb1f1e485829bafe8bbec8b9900c0cb7624fe7';
+
+  it.each<[NonNullable<UpdateFacts['provenance']>, string]>([
+    [{ ...expected, verdict: 'accepted', commit }, '✅'],
+    [{ ...expected, verdict: 'accepted', commit, key: 'a'.repeat(64) }, 'no runner'],
+    [{ ...expected, verdict: 'refused' }, 'counts'],
+    [{ ...expected, verdict: 'missing' }, 'no provenance is attested'],
+    [{ ...expected, verdict: 'unknown' }, 'could not be looked up'],
+  ])('tells where it was built, $verdict, and the commit only of what was accepted', (provenance, words) => {
+    const line = updateFactLines({ ...facts, provenance }).at(-1);
+    expect(line).toContain(words);
+    expect(line?.includes(commit)).toBe(provenance.verdict === 'accepted');
+    expect(line?.startsWith('✅')).toBe(provenance.verdict === 'accepted' && provenance.key === undefined);
   });
 });
 

@@ -12,6 +12,7 @@ import type { RuntimeProvider } from '../runtime/runtime-providers.ts';
 import { homeFolder } from './home-folder.ts';
 import { openPublicRoot, requireEffect } from './open-public-root.ts';
 import { openSource, requireOwnRoad } from './open-source.ts';
+import { openTrustedRoot } from './open-trusted-root.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** For a verb that asks the registry and needs no engine; of the profile's image, where no other is named. */
@@ -38,6 +39,7 @@ export async function openInstall(surroundings: Surroundings, via?: Road): Promi
     allowRemoteEngine,
     source,
     runtime: await openRuntime(surroundings, context),
+    openProvenanceRoot: () => openTrustedRoot(surroundings, context.profile),
     ...(via && { via }),
   };
 }

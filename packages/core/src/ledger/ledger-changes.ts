@@ -44,8 +44,8 @@ export function recordFailedCheck(ledger: Ledger, time: Date): Ledger {
 }
 
 /** What the registry offers now; an older one takes the place of a newer one, since that is not offered any more. */
-export function recordRemote(ledger: Ledger, release: Release, seenAt: Date): Ledger {
-  return { ...ledger, remote: { release: withoutIndexes(release), seenAt } };
+export function recordRemote(ledger: Ledger, { release, ...seen }: NonNullable<Ledger['remote']>): Ledger {
+  return { ...ledger, remote: { release: withoutIndexes(release), ...seen } };
 }
 
 export function recordDeclined(ledger: Ledger, release: Release, time: Date): Ledger {

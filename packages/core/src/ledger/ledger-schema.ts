@@ -4,7 +4,8 @@ import { printable } from '../errors/printable.ts';
 import { digestSchema } from '../oci/descriptor.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
-import { LEDGER_SCHEMA, type Ledger, MAX_RELEASES, MAX_REPAIRS, MAX_SEEN } from './ledger.ts';
+import { commitName } from '../verify/provenance/predicate-claims.ts';
+import { LEDGER_SCHEMA, type Ledger, MAX_RELEASES, MAX_REPAIRS, MAX_SEEN, type RemoteProvenance } from './ledger.ts';
 
 // Both become paths: a ledger that somebody edited must not move anything else anywhere else.
 const RESET_FOLDER = /^reset-[0-9]{8}T[0-9]{6}Z(-[0-9]{1,3})?$/;
@@ -74,7 +75,21 @@ const ledgerSchema = v.strictObject({
   seen: v.record(digestSchema, v.strictObject({ ranks, loggedAt: v.exactOptional(date) })),
   lastCheck: v.exactOptional(v.strictObject({ time: date, digest: digestSchema })),
   failedChecks: v.exactOptional(v.strictObject({ time: date, count: logIndex })),
-  remote: v.exactOptional(v.strictObject({ release: v.strictObject(release), seenAt: date })),
+  remote: v.exactOptional(
+    v.strictObject({
+      release: v.strictObject(release),
+      seenAt: date,
+      provenance: v.exactOptional(
+        v.strictObject({
+          repository: v.string(),
+          workflow: v.exactOptional(v.string()),
+          verdict: v.picklist(['accepted', 'refused', 'missing', 'unknown']),
+          commit: v.exactOptional(commitName),
+          key: v.exactOptional(hash),
+        }),
+      ),
+    }),
+  ),
   declined: v.exactOptional(v.strictObject({ release: v.strictObject(release), time: date })),
   failedInstall: v.exactOptional(v.strictObject({ release: digestSchema, time: date, count: logIndex })),
   journal: v.exactOptional(v.strictObject({ count: logIndex, head: hash, first: logIndex })),
@@ -193,7 +208,11 @@ export function formatLedger(ledger: Ledger): Uint8Array {
     ),
     lastCheck: lastCheck && { time: lastCheck.time, digest: lastCheck.digest },
     failedChecks: failedChecks && { time: failedChecks.time, count: failedChecks.count },
-    remote: remote && { release: formatRelease(remote.release), seenAt: remote.seenAt },
+    remote: remote && {
+      release: formatRelease(remote.release),
+      seenAt: remote.seenAt,
+      provenance: remote.provenance && formatProvenance(remote.provenance),
+    },
     declined: declined && { release: formatRelease(declined.release), time: declined.time },
     failedInstall: failedInstall && {
       release: failedInstall.release,
@@ -223,6 +242,10 @@ function formatRelease({
   loggedAt,
 }: Ledger['releases'][number] | NonNullable<Ledger['pending']>['release']) {
   return { signed, index, manifest, config, created, ranks: sorted(known), loggedAt };
+}
+
+function formatProvenance({ repository, workflow, verdict, commit, key }: RemoteProvenance) {
+  return { repository, workflow, verdict, commit, key };
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {

@@ -31,7 +31,7 @@ export interface Ledger {
   /** Looks at the tag in vain since then: when the last one was, and how many. */
   readonly failedChecks?: { readonly time: Date; readonly count: number };
   /** The newest release that verified at a registry. A hint: before it is installed, everything is verified anew. */
-  readonly remote?: { readonly release: Release; readonly seenAt: Date };
+  readonly remote?: { readonly release: Release; readonly seenAt: Date; readonly provenance?: RemoteProvenance };
   /** What the user was asked about and did not want; only a newer one is asked about again. */
   readonly declined?: { readonly release: Release; readonly time: Date };
   /** A release that could not be installed, by its signed digest: when it was tried last, and how often. */
@@ -46,6 +46,19 @@ export interface Ledger {
   readonly repairs?: readonly RepairRecord[];
   /** A reset that was committed and has not moved everything yet; whoever gets the lock next finishes it. */
   readonly reset?: UnfinishedReset;
+}
+
+/** Where an offered release was built, as far as it was looked up: to be told, and never in place of a demand. */
+export interface RemoteProvenance {
+  /** As the profile expected them when it was looked up. */
+  readonly repository: string;
+  readonly workflow?: string;
+  /** `missing`: none is attested. `unknown`: it was not or could not be looked up. */
+  readonly verdict: 'accepted' | 'refused' | 'missing' | 'unknown';
+  /** Of what was accepted, hex. */
+  readonly commit?: string;
+  /** Fingerprint of the profile's key that attested it: no runner vouches for it. */
+  readonly key?: string;
 }
 
 export interface JournalEnd {

@@ -8,6 +8,7 @@ import type { Outcome } from './install-candidate.ts';
 import { factsOf, releaseOfInstalled } from './installed-image.ts';
 import { newerRemote } from './newer-remote.ts';
 import type { Observation } from './observe.ts';
+import { knownProvenance } from './remote-provenance.ts';
 import type { AutoResult, UpdateFacts } from './results.ts';
 import type { StateSession } from './state-session.ts';
 import { bytesToDownload } from './transfer.ts';
@@ -20,11 +21,13 @@ export async function factsOfUpdate(
   image: VerifiedImage,
 ): Promise<UpdateFacts> {
   const created = contentDateOf(session.ledger, releaseOf(image));
+  const provenance = knownProvenance(context.profile, session.ledger, image.digest);
   return {
     ...(seen.installed && { installed: seen.installed.facts }),
     image: factsOf(image, context.profile.tag),
     signatures: image.signed.verdicts,
     ...(created && { created }),
+    ...(provenance && { provenance }),
     download: { bytes: await bytesToDownload(context, image, seen.installed?.image) },
   };
 }

@@ -43,7 +43,7 @@ export async function auto(given: AutoContext, options: AutoOptions = {}): Promi
     // Nobody is kept from the state while a person thinks.
     const answer = await options.consent?.(round);
     context.signal?.throwIfAborted();
-    reply = { digest: round.image.digest, answer };
+    reply = { update: round, answer };
   }
 }
 

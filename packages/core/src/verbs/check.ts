@@ -30,9 +30,10 @@ export async function check(given: InstallContext): Promise<CheckResult> {
       };
     }
 
-    const image = await fetchCandidate(context, digest);
+    const offer = await fetchCandidate(context, digest);
+    const { image } = offer;
     await remember(session, image.signed);
-    await rememberRemote(context, session, image);
+    await rememberRemote(context, session, offer, installed);
     const isSame = installed?.image && isSameRelease(releaseOf(image), releaseOf(installed.image));
     if (!isSame) compare(context, session, image, false);
     const offered = factsOf(image, profile.tag);

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
 import { fetchSignedChain } from '../source/fetch-image.ts';
+import type { AcceptedProvenance } from '../verify/provenance/attestation-verdict.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
 import { demandProvenance } from './demand-provenance.ts';
 import type { InstalledImage } from './installed-image.ts';
@@ -17,14 +18,21 @@ export function isOffered(digest: Digest, { facts }: InstalledImage): boolean {
   return digest === (facts.index ?? facts.manifest ?? facts.digest);
 }
 
+/** What is offered, verified. */
+export interface Offer {
+  readonly image: VerifiedImage;
+  /** Where the profile demands it. */
+  readonly provenance?: AcceptedProvenance;
+}
+
 /** All that an image's signatures and documents can prove, before any layer is fetched. */
-export async function fetchCandidate(context: InstallContext, digest: Digest): Promise<VerifiedImage> {
+export async function fetchCandidate(context: InstallContext, digest: Digest): Promise<Offer> {
   const { source, profile, runtime, signal } = context;
   const reference = parseReference(profile.image);
   const { platform } = await runtime.info({ brief: true });
   const wanted = { platform, trust: profile.trust };
   const { chain, signed } = await fetchSignedChain(source, reference, digest, wanted, { ...(signal && { signal }) });
   const image = verifyImage(profile.image, chain, signed);
-  await demandProvenance(context, image);
-  return image;
+  const provenance = await demandProvenance(context, image);
+  return { image, ...(provenance && { provenance }) };
 }

@@ -24,10 +24,11 @@ export async function lookForRemote(
       return { remote: { release: releaseOfInstalled(installed) } };
     }
     announce(context, 'verify');
-    const image = await fetchCandidate(context, digest);
+    const offer = await fetchCandidate(context, digest);
+    const { image } = offer;
     await remember(session, image.signed);
     await recordAnswer(context, session, { installed, digest });
-    await rememberRemote(context, session, image);
+    await rememberRemote(context, session, offer, installed);
     return { remote: { release: releaseOf(image), image } };
   } catch (error) {
     if (!isTolerable(context, error)) throw error;

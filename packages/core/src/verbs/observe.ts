@@ -1,10 +1,10 @@
 import { isBackingOff, isCheckDue } from '../decision/check-due.ts';
 import type { Order, Situation } from '../decision/decide.ts';
 import { entryOfInstall } from '../journal/entry-of-install.ts';
+import { isInstallable } from '../ledger/is-installable.ts';
 import { isNewer } from '../ledger/is-newer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { commitInstalled } from '../ledger/ledger-changes.ts';
-import { requireInstallable } from '../ledger/order.ts';
 import { type Release, releaseOf } from '../ledger/release.ts';
 import type { PreferencesReading } from '../preferences/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -12,6 +12,7 @@ import { claimsChain } from '../runtime/match-image.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
 import type { AutoContext, BundledArchive } from './bundled-archive.ts';
 import { findInstalled, findLocal, type InstalledImage, releaseOfInstalled } from './installed-image.ts';
+import { lacksProvenance } from './remote-provenance.ts';
 import type { StateSession } from './state-session.ts';
 import { storeEvidence } from './stored-evidence.ts';
 import { findStoredImage } from './stored-image.ts';
@@ -79,7 +80,8 @@ async function identify(
   const { image } = bundled;
   const local = await findLocal(context);
   const release = releaseOf(image);
-  if (!local || !claimsChain(local, image) || !allows(session.ledger, release, context.profile)) return undefined;
+  if (!local || !claimsChain(local, image) || !isInstallable(session.ledger, release, context.profile.floor))
+    return undefined;
   await storeEvidence(context.state, context.profile, image);
   const now = context.now?.() ?? new Date();
   const entry = entryOfInstall(release, {
@@ -92,9 +94,11 @@ async function identify(
 }
 
 /** The last one that verified. Its evidence was kept when it was seen, and is verified anew here. */
-async function knownRemote(context: AutoContext, { remote }: Ledger, isWanted: boolean): Promise<Remote | undefined> {
+async function knownRemote(context: AutoContext, ledger: Ledger, isWanted: boolean): Promise<Remote | undefined> {
+  const { remote } = ledger;
   if (!remote) return undefined;
   if (!isWanted) return { release: remote.release };
+  if (lacksProvenance(context.profile, ledger)) return undefined;
   const image = await findStoredImage(context, remote.release);
   return image && { release: releaseOf(image), image };
 }
@@ -124,15 +128,6 @@ export function situationOf(
 export function orderOf(ledger: Ledger, profile: Pick<Profile, 'floor'>): Order<Release> {
   return {
     isNewer: (release, than) => isNewer(ledger, release, than),
-    allows: (release) => allows(ledger, release, profile),
+    allows: (release) => isInstallable(ledger, release, profile.floor),
   };
-}
-
-function allows(ledger: Ledger, release: Release, { floor }: Pick<Profile, 'floor'>): boolean {
-  try {
-    requireInstallable(ledger, release, floor, { engineHasIt: false });
-    return true;
-  } catch {
-    return false;
-  }
 }

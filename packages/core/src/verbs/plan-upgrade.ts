@@ -23,7 +23,7 @@ export async function planUpgrade(
     }
 
     announce(context, 'verify');
-    const image = await fetchCandidate(context, digest);
+    const { image } = await fetchCandidate(context, digest);
     return { verb: 'upgrade', ...(await planCandidate(context, session, { image, installed, force })) };
   });
 }

@@ -1,15 +1,15 @@
+import { isInstallable } from '../ledger/is-installable.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { recordCheck, recordFailedCheck, recordRemote } from '../ledger/ledger-changes.ts';
-import { requireInstallable } from '../ledger/order.ts';
 import { type Release, releaseOf } from '../ledger/release.ts';
 import { changeDangerzoneSettings, readDangerzoneSettings } from '../preferences/dangerzone-settings.ts';
-import type { VerifiedImage } from '../verify/verified-image.ts';
-import { isOffered } from './fetch-candidate.ts';
-import { releaseOfInstalled } from './installed-image.ts';
+import { isOffered, type Offer } from './fetch-candidate.ts';
+import { type InstalledImage, releaseOfInstalled } from './installed-image.ts';
 import type { LookUp } from './look-up.ts';
+import { provenanceOfOffer } from './remote-provenance.ts';
 import type { StateSession } from './state-session.ts';
 import { storeEvidence } from './stored-evidence.ts';
-import type { VerbContext } from './verb-context.ts';
+import type { InstallContext, VerbContext } from './verb-context.ts';
 
 /** That the tag was read, and what it points to; where that is what is installed, that release is what is offered. */
 export async function recordAnswer(
@@ -21,7 +21,7 @@ export async function recordAnswer(
   const release = installed && isOffered(digest, installed) ? releaseOfInstalled(installed) : undefined;
   const change = (ledger: Ledger) => {
     const checked = recordCheck(ledger, { time, digest });
-    return release ? recordRemote(checked, release, time) : checked;
+    return release ? recordRemote(checked, { release, seenAt: time }) : checked;
   };
   await session.save(change, { event: 'checked', image: digest });
   await tellDangerzone(context, () => ({
@@ -42,11 +42,18 @@ export async function recordNoAnswer(context: VerbContext, session: StateSession
  * What the registry was seen to offer, verified. The evidence of one that might be installed is kept, so that the user can
  * be asked about it, and it can be installed, by what was verified and with no other request than for its layers.
  */
-export async function rememberRemote(context: VerbContext, session: StateSession, image: VerifiedImage): Promise<void> {
+export async function rememberRemote(
+  context: InstallContext,
+  session: StateSession,
+  offer: Offer,
+  installed: InstalledImage | undefined,
+): Promise<void> {
   const { state, profile, now = () => new Date() } = context;
+  const { image } = offer;
   const release = releaseOf(image);
-  if (isInstallable(context, session, release)) await storeEvidence(state, profile, image);
-  await session.save((ledger) => recordRemote(ledger, release, now()));
+  if (isInstallable(session.ledger, release, profile.floor)) await storeEvidence(state, profile, image);
+  const provenance = await provenanceOfOffer(context, session.ledger, offer, installed);
+  await session.save((ledger) => recordRemote(ledger, { release, seenAt: now(), ...(provenance && { provenance }) }));
   await tellDangerzone(context, () => logIndexOf(context, release));
 }
 
@@ -54,15 +61,6 @@ export async function rememberRemote(context: VerbContext, session: StateSession
 function logIndexOf({ profile: { dangerzoneLogId = '' } }: VerbContext, { ranks }: Release) {
   const index = ranks[dangerzoneLogId];
   return index === undefined ? {} : { updater_remote_log_index: index };
-}
-
-function isInstallable({ profile }: VerbContext, { ledger }: StateSession, release: Release): boolean {
-  try {
-    requireInstallable(ledger, release, profile.floor, { engineHasIt: false });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Only where the user has Dangerzone look for updates, too: else the numbers would mean nothing to it. */

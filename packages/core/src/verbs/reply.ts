@@ -3,13 +3,13 @@ import { CodedError } from '../errors/coded-error.ts';
 import { isNewer } from '../ledger/is-newer.ts';
 import { recordDeclined } from '../ledger/ledger-changes.ts';
 import type { Answer, Observation } from './observe.ts';
-import type { AutoResult } from './results.ts';
+import type { AutoResult, UpdateFacts } from './results.ts';
 import type { StateSession } from './state-session.ts';
 import type { VerbContext } from './verb-context.ts';
 
-/** What was said, in this run, about the release with this digest. */
+/** What was said, in this run, about what was shown. */
 export interface Reply {
-  readonly digest: string;
+  readonly update: UpdateFacts;
   /** Absent where nobody could be asked. */
   readonly answer: boolean | undefined;
 }
@@ -21,7 +21,7 @@ export async function rememberReply(
   { remote }: Observation,
   reply: Reply | undefined,
 ): Promise<void> {
-  if (!remote || reply?.answer !== false || reply.digest !== remote.release.signed) return;
+  if (!remote || reply?.answer !== false || reply.update.image.digest !== remote.release.signed) return;
   const entry = { event: 'declined', image: remote.release.signed } as const;
   await session.save((ledger) => recordDeclined(ledger, remote.release, now()), entry);
 }
@@ -33,7 +33,7 @@ export function answerAbout(
   reply: Reply | undefined,
 ): Answer | undefined {
   if (!remote) return undefined;
-  if (reply?.digest === remote.release.signed) return reply.answer ? 'given' : 'declined';
+  if (reply?.update.image.digest === remote.release.signed) return reply.answer ? 'given' : 'declined';
   const { declined } = ledger;
   return declined && !isNewer(ledger, remote.release, declined.release) ? 'declined' : undefined;
 }
@@ -44,7 +44,8 @@ export function requireConsented(result: AutoResult, reply: Reply | undefined): 
   return result;
 }
 
-export function declined({ answer, digest }: Reply, decision: Decision, result?: AutoResult): CodedError {
+export function declined({ answer, update }: Reply, decision: Decision, result?: AutoResult): CodedError {
+  const { digest } = update.image;
   const what = result ? `; the bundled image ${result.image?.digest} was installed` : '';
   const why = answer === false ? 'was declined' : 'needs consent, and nobody could be asked';
   return new CodedError('CONSENT_DECLINED', `the update to ${digest} ${why}${what}`, {
@@ -52,6 +53,6 @@ export function declined({ answer, digest }: Reply, decision: Decision, result?:
       'To go on without a question: dangerzone-image auto --yes',
       'To be asked no more: dangerzone-image updates on',
     ],
-    details: { digest, decision },
+    details: { digest, decision, update },
   });
 }

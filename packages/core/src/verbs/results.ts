@@ -1,6 +1,7 @@
 import type { Decision, Updates } from '../decision/decide.ts';
 import type { ErrorCode } from '../errors/error-code.ts';
 import type { JournalRecord } from '../journal/journal-record.ts';
+import type { RemoteProvenance } from '../ledger/ledger.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { AcceptedProvenance, AttestationVerdict } from '../verify/provenance/attestation-verdict.ts';
@@ -177,6 +178,8 @@ export interface UpdateFacts {
   readonly signatures: readonly SignatureVerdict[];
   /** Content date, where the image has one that can be right. */
   readonly created?: Date;
+  /** Where it was built, as the last check saw it; absent where the profile expects no provenance. */
+  readonly provenance?: RemoteProvenance;
   /** What has to be fetched, bytes; what is here already is not counted. */
   readonly download: { readonly bytes: number };
 }

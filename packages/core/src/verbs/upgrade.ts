@@ -32,7 +32,7 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
     }
 
     announce(context, 'verify');
-    const image = await fetchCandidate(context, digest);
+    const { image } = await fetchCandidate(context, digest);
     return { verb: 'upgrade', ...(await installCandidate(context, session, { image, installed, force })) };
   });
 }

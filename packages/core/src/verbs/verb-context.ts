@@ -2,6 +2,7 @@ import type { StateFolder } from '../ledger/state-folder.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import type { ImageSource } from '../source/image-source.ts';
+import type { TrustedRoot } from '../trust/trusted-root.ts';
 
 /** What every verb works with. All of it comes from the caller, so that a test needs no patched module. */
 export interface VerbContext {
@@ -27,6 +28,8 @@ export interface LocalContext extends VerbContext {
 export interface InstallContext extends OnlineContext, LocalContext {
   /** How content gets into the engine; `load` where nobody says. */
   readonly via?: Road;
+  /** Whose certificates count for provenance that is told and not demanded; the profile's or the built-in root where left out. */
+  readonly openProvenanceRoot?: () => Promise<TrustedRoot>;
 }
 
 /** `pull`: the engine fetches by digest itself. `load`: we fetch, hash and stream; mirrors and resume are ours. */
