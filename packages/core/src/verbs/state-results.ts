@@ -1,5 +1,5 @@
 import type { FloorChange, Pending, RepairRecord } from '../ledger/ledger.ts';
-import type { RepairAction } from '../ledger/plan-repair.ts';
+import type { RepairAction } from '../ledger/repair-actions.ts';
 import type { FloorInspection, StateProblem } from '../ledger/state-inspection.ts';
 import type { Digest } from '../oci/digest.ts';
 
