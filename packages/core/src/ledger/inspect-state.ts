@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inspectPreferences, PREFERENCES_FILE } from '../preferences/preferences.ts';
 import type { Profile } from '../profile/profile.ts';
 import { isTemporary } from './atomic-write.ts';
 import { inspectBundles } from './inspect-bundles.ts';
@@ -73,6 +74,7 @@ export async function inspectState(
   const signatures = blocked.has('signatures')
     ? NOTHING
     : await look('signatures', () => inspectSignatures(folder, profile, fs), NOTHING);
+  const unusablePreferences = await look(PREFERENCES_FILE, () => inspectPreferences(folder, fs), undefined);
   const holder = await look('ledger.lock', () => readLock(folder, fs), undefined);
   return {
     path: folder.path,
@@ -86,6 +88,7 @@ export async function inspectState(
       ? NO_DOCUMENTS
       : await look('manifests', () => inspectDocuments(folder, known, fs), NO_DOCUMENTS),
     bundles,
+    ...(unusablePreferences && { unusablePreferences }),
     names,
     leftOvers: names.filter((name) => isTemporary(baseName(name))),
     kept: names.filter((name) => isKeptDamaged(name) || isResetFolder(name)),

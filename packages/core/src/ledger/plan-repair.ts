@@ -9,6 +9,7 @@ import {
   finish,
   leftOver,
   lower,
+  preferencesAside,
   type RepairAction,
   rebuild,
   rewriteFloorFile,
@@ -56,6 +57,7 @@ export function planRepair(
     ...inspection.signatures.files.filter(({ why }) => why).map(setAside),
     ...inspection.documents.damaged.map(({ name, digest }) => documentAside(name, digest)),
     ...inspection.bundles.damaged.map(({ name }) => bundleAside(name)),
+    ...(inspection.unusablePreferences ? [preferencesAside()] : []),
   ];
   const recorded = [...lost, ...lowered, ...files];
   const leftOvers = inspection.leftOvers.map(leftOver);

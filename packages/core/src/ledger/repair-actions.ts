@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import { PREFERENCES_FILE } from '../preferences/preferences.ts';
 import type { InspectedProfile } from './inspect-state.ts';
 import { LAST_LOG_INDEX } from './last-log-index.ts';
 import { type FloorChange, LEDGER_FILE, type Ledger } from './ledger.ts';
@@ -87,6 +88,11 @@ export function documentAside(name: string, digest: Digest): RepairAction {
 
 export function bundleAside(name: string): RepairAction {
   return { type: 'move-aside', name, message: `move ${name} aside: its bytes are not those that its name says` };
+}
+
+export function preferencesAside(): RepairAction {
+  const message = `move ${PREFERENCES_FILE} aside: what you decided about updates, and a pin, are as if never said until you say them again`;
+  return { type: 'move-aside', name: PREFERENCES_FILE, message };
 }
 
 export function leftOver(name: string): RepairAction {

@@ -268,6 +268,23 @@ const damages: readonly [string, () => unknown, string, string[], number][] = [
     ['move-aside'],
     200,
   ],
+  [
+    'preferences that are cut off',
+    () => put('preferences.json', '{"schema":1,"upda'),
+    'preferences-damaged',
+    ['move-aside'],
+    200,
+  ],
+  [
+    'bad input 157: preferences that others may write',
+    () => {
+      put('preferences.json', '{"schema":1}');
+      chmodSync(join(folder.path, 'preferences.json'), 0o666);
+    },
+    'preferences-damaged',
+    ['move-aside'],
+    200,
+  ],
 ];
 
 describe('a repair', () => {

@@ -12,6 +12,8 @@ export interface StateInspection {
   readonly signatures: SignaturesInspection;
   readonly documents: DocumentsInspection;
   readonly bundles: BundlesInspection;
+  /** Why `preferences.json` cannot be used. */
+  readonly unusablePreferences?: Reason;
   /** Everything in the folder, and in the folders where files of ours are written, by path. */
   readonly names: readonly string[];
   /** Half-written files of runs that were killed, or of one that runs now. */
@@ -93,7 +95,8 @@ export type ProblemCode =
   | 'signatures-damaged'
   | 'signatures-missing'
   | 'document-damaged'
-  | 'bundle-damaged';
+  | 'bundle-damaged'
+  | 'preferences-damaged';
 
 export interface StateProblem {
   readonly code: ProblemCode;

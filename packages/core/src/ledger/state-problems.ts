@@ -1,3 +1,4 @@
+import { PREFERENCES_FILE } from '../preferences/preferences.ts';
 import { LAST_LOG_INDEX } from './last-log-index.ts';
 import { LEDGER_FILE } from './ledger.ts';
 import { installedRelease } from './order.ts';
@@ -27,6 +28,7 @@ export function problemsOf(inspection: StateInspection, floors: readonly FloorIn
     ...inspection.bundles.damaged.map(({ name, why }) =>
       mendable('bundle-damaged', name, `stored bundle ${name} is damaged`, why),
     ),
+    ...damagedPreferences(inspection),
   ];
 }
 
@@ -49,7 +51,7 @@ function damagedLedger({ ledger }: StateInspection): StateProblem[] {
   return [mendable('ledger-damaged', LEDGER_FILE, 'there is no ledger.json, only a damaged one that was kept aside')];
 }
 
-/** To repair it loses history; where it is only its rights that are wrong, there is a better way. */
+/** To repair it loses what it said; where it is only its rights that are wrong, there is a better way. */
 function withOwnRemedy(problem: StateProblem, { suggestions }: Reason): StateProblem {
   return { ...problem, remedy: [...suggestions, problem.remedy].join(' ') };
 }
@@ -59,6 +61,13 @@ function damagedFloorFile({ floorFile }: StateInspection): StateProblem[] {
     return [mendable('floor-file-damaged', LAST_LOG_INDEX, 'last_log_index is empty: a write was cut off')];
   if (floorFile.state !== 'damaged') return [];
   return [mendable('floor-file-damaged', LAST_LOG_INDEX, 'last_log_index cannot be used', floorFile.why)];
+}
+
+function damagedPreferences({ unusablePreferences: why }: StateInspection): StateProblem[] {
+  if (!why) return [];
+  return [
+    withOwnRemedy(mendable('preferences-damaged', PREFERENCES_FILE, `${PREFERENCES_FILE} cannot be used`, why), why),
+  ];
 }
 
 function unproven({ log, index, origins, supported }: FloorInspection): StateProblem {

@@ -4,10 +4,12 @@ import { DEFAULT_INTERVAL_HOURS } from '../decision/check-due.ts';
 import type { Updates } from '../decision/decide.ts';
 import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { atomicWrite } from '../ledger/atomic-write.ts';
+import { reasonOf } from '../ledger/inspect-signatures.ts';
 import { moveAside } from '../ledger/keep-damaged.ts';
 import { readStateFile } from '../ledger/read-state-file.ts';
 import type { StateFolder } from '../ledger/state-folder.ts';
 import { nodeStateFs, type StateFs } from '../ledger/state-fs.ts';
+import type { Reason } from '../ledger/state-inspection.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
 import { readDangerzoneSettings } from './dangerzone-settings.ts';
@@ -29,7 +31,8 @@ export interface PreferencesReading extends Preferences {
   readonly notices: readonly string[];
 }
 
-const NAMES = ['preferences.json'] as const;
+export const PREFERENCES_FILE = 'preferences.json';
+const NAMES = [PREFERENCES_FILE] as const;
 const MAX_BYTES = 64 * 1024;
 export const MAX_INTERVAL_HOURS = 8760;
 
@@ -80,6 +83,12 @@ async function readOwn(folder: StateFolder, fs: StateFs): Promise<OwnReading> {
 }
 
 const SAY_AGAIN = 'Say it again, and the file is kept aside: dangerzone-image updates off|ask|on';
+
+/** Why the file cannot be used; nothing where it can, or is not there. */
+export async function inspectPreferences(folder: StateFolder, fs: StateFs): Promise<Reason | undefined> {
+  const { unusable } = await readOwn(folder, fs);
+  return unusable && reasonOf(unusable.cause);
+}
 
 /** Call it with the lock held. A file that cannot be read is moved aside, never written over. */
 export async function changePreferences(

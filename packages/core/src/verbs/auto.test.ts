@@ -9,6 +9,7 @@ import { history } from './history.ts';
 import { pin, unpin } from './pin.ts';
 import type { UpdateFacts } from './results.ts';
 import { setUpdates, showUpdates } from './set-updates.ts';
+import { repairState } from './state-repair.ts';
 import { status } from './status.ts';
 import { upgrade } from './upgrade.ts';
 import { createVerbWorld, release } from './verb-world.test-support.ts';
@@ -279,7 +280,7 @@ describe('what was decided', () => {
     expect(await showUpdates(context)).toMatchObject({ status: 'not-decided' });
   });
 
-  it('that cannot be read stops the decision, and not the report', async () => {
+  it('that cannot be read stops the decision, and not the report, until it is repaired or said again', async () => {
     const { context } = await installed();
     await setUpdates(context, { updates: 'on' });
     const file = join(context.state.path, 'preferences.json');
@@ -288,6 +289,9 @@ describe('what was decided', () => {
     const report = await status(context);
     expect(report).toMatchObject({ status: 'verified' });
     expect(report.notices.join()).toContain('cannot be read');
+    const repaired = await repairState(context);
+    expect(repaired.actions).toMatchObject([{ type: 'move-aside', name: 'preferences.json' }]);
+    expect(await showUpdates(context)).toMatchObject({ status: 'not-decided' });
     await setUpdates(context, { updates: 'on' });
     expect(await auto(context)).toMatchObject({ status: 'up-to-date' });
   });
