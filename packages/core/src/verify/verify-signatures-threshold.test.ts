@@ -94,6 +94,39 @@ describe('a threshold of two', () => {
   });
 });
 
+describe('a threshold of two, with patterns', () => {
+  const at = (ref: string) => `https://github.com/acme/sandbox/.github/workflows/release.yml@refs/tags/${ref}`;
+  const signedAt = (...refs: string[]) => refs.map((ref) => bundleDocument(byCertificate({ signer: at(ref) })));
+  const pattern = (source: string) => ({ issuer: identity.issuer, subject: new RegExp(source, 'u') });
+  const exactly = (ref: string) => ({ issuer: identity.issuer, subject: at(ref) });
+  const outcomeOf = (found: readonly FoundSignature[], ...identities: NonNullable<Trust['identities']>) =>
+    codeOfVerifying(found, { ...two, identities });
+  const anyTag = pattern('^https://github\\.com/acme/sandbox/\\.github/workflows/release\\.yml@refs/tags/.*$');
+  const v1Only = pattern('^.*release\\.yml@refs/tags/v1$');
+
+  it('is not met by two subjects of one pattern: it lists one signer', () => {
+    expect(outcomeOf(signedAt('v1', 'v2'), anyTag, other)).toBe('THRESHOLD_NOT_MET');
+    expect(outcomeOf([...signedAt('v1', 'v2'), byOther()], anyTag, other)).toBe('accepted');
+    expect(outcomeOf([...signedAt('v1', 'v2'), ...ours(byKey())], anyTag)).toBe('accepted');
+  });
+
+  it('is not met by one subject that is listed twice, by itself and by a pattern', () => {
+    expect(outcomeOf(signedAt('v1'), anyTag, exactly('v1'))).toBe('THRESHOLD_NOT_MET');
+    expect(outcomeOf(signedAt('v1', 'v1'), anyTag, v1Only)).toBe('THRESHOLD_NOT_MET');
+  });
+
+  it('is met by two subjects that two of those listed can stand for, in whatever order', () => {
+    for (const listed of [
+      [anyTag, exactly('v1')],
+      [exactly('v1'), anyTag],
+      [anyTag, v1Only],
+    ]) {
+      expect(outcomeOf(signedAt('v1', 'v2'), ...listed)).toBe('accepted');
+      expect(outcomeOf(signedAt('v2', 'v1'), ...listed)).toBe('accepted');
+    }
+  });
+});
+
 describe('bad input 14: the legacy form and a bundle', () => {
   const [broken] = ours(byKey({ log: createTestLog() }));
   const brokenLegacy = { ...(legacy as LegacySignature), bundle: undefined };

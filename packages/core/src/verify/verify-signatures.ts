@@ -5,6 +5,7 @@ import type { Trust } from '../trust/trust.ts';
 import { acceptBundleSignature } from './accept-bundle-signature.ts';
 import { acceptLegacySignature } from './accept-legacy-signature.ts';
 import type { BundleDocument } from './bundle-document.ts';
+import { countSigners } from './count-signers.ts';
 import { type FoundSignature, isBundle } from './found-signature.ts';
 import type { LegacySignature } from './legacy-signature.ts';
 import {
@@ -104,20 +105,16 @@ function judge(
   }
 }
 
-/** Distinct keys and identities count, not signatures: (r, s) and (r, n−s), or one signature logged twice, are one signer. */
 function requireThreshold(verdicts: readonly SignatureVerdict[], digest: Digest, trust: Trust): void {
-  const signers = new Set(
-    verdicts
-      .filter((verdict): verdict is AcceptedSignature => verdict.verdict === 'accepted')
-      .map(({ key, identity }) => key ?? `${identity.issuer} ${identity.subject}`),
-  );
-  if (signers.size >= trust.threshold && signers.size > 0) return;
+  const accepted = verdicts.filter((verdict): verdict is AcceptedSignature => verdict.verdict === 'accepted');
+  const signers = countSigners(accepted, trust);
+  if (signers >= trust.threshold && signers > 0) return;
   const refused = verdicts.filter((verdict): verdict is RefusedSignature => verdict.verdict !== 'accepted');
   const details = { digest, signatures: verdicts };
-  if (signers.size > 0) {
+  if (signers > 0) {
     throw new CodedError(
       'THRESHOLD_NOT_MET',
-      `${digest}: expected signatures by ${trust.threshold} of those whom the profile trusts, got ${signers.size}`,
+      `${digest}: expected signatures by ${trust.threshold} of those whom the profile trusts, got ${signers}`,
       { details },
     );
   }
