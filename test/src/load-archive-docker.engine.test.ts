@@ -12,11 +12,11 @@ import { writeArchive, writeBytes } from './archives.ts';
 import { badArchives, namedAsInstalled, unsigned } from './bad-archives.ts';
 import { createDockerWorld, engineOfEachStore, namesIn } from './docker-engines.ts';
 import { withoutNetwork } from './network-namespace.ts';
+import { startLoader } from './start-loader.ts';
 import { release, type World } from './world.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 
-/** Each is a run of the CLI. */
 const CASES = Number(process.env.ARCHIVE_CASES ?? (process.env.CI ? 200 : 20));
 const seed = Number(process.env.ARCHIVE_SEED ?? Math.floor(Math.random() * 2 ** 32));
 
@@ -137,17 +137,18 @@ describe.each(engineOfEachStore)('load-archive into a real Docker: $name', (engi
     await world.run(['load-archive', older, '--force']);
     const before = await heldBy(running, world);
     expect(before.id).not.toBe(verified.id);
+    await using loader = startLoader(world);
     const load = async (bytes: Buffer, which: string) => {
-      const { code, json } = await world.run(['load-archive', await writeBytes(world.folder, 'changed.tar', bytes)]);
-      expect(await heldBy(running, world), which).toEqual(code === 0 ? verified : before);
-      if (code === 0) await world.run(['load-archive', older, '--force']);
-      else expect(['DIGEST_MISMATCH', 'ARCHIVE_INVALID'], which).toContain(json.error?.code);
-      return code;
+      const came = await loader.load(await writeBytes(world.folder, 'changed.tar', bytes));
+      expect(await heldBy(running, world), which).toEqual(came === 'loaded' ? verified : before);
+      if (came === 'loaded') await world.run(['load-archive', older, '--force']);
+      else expect(['DIGEST_MISMATCH', 'ARCHIVE_INVALID'], which).toContain(came);
+      return came;
     };
     // Nobody signs this name, and nothing goes by it: one that surely comes in.
     const renamed = Buffer.from(good);
     renamed.write('localhost/another1', good.indexOf('localhost/anything'));
-    expect(await load(renamed, 'another name')).toBe(0);
+    expect(await load(renamed, 'another name')).toBe('loaded');
     for (let count = 0; count < CASES; count++) {
       const at = (Math.imul(seed + count, 2_654_435_761) >>> 0) % good.length;
       const kind = count % CHANGES.length;

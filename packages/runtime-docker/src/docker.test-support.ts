@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -129,9 +129,9 @@ async function untilListening(child: ChildProcess, hosts: number): Promise<void>
   ended.catch(() => {}); // it ends when the tests do
 }
 
-/** A current dockerd takes no port 0: one that was free a moment ago. */
+/** A current dockerd takes no port 0: one that was free a moment ago, and that no system gives to who asks for any. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(randomInt(10_000, 30_000), '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
