@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { steps } from '@dangerzone-image/core';
 import type { TestRegistryOptions } from '@dangerzone-image/core/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -18,7 +17,6 @@ import {
 import { engineOfEachStore, namesIn, socketOf } from './docker-engines.ts';
 import { withoutNetwork } from './network-namespace.ts';
 import { playScenario } from './scripted-scenario.ts';
-import { upgradeKilledAt } from './upgrade-killed-at.ts';
 import { createWorld, release, type World } from './world.ts';
 
 /** How the CLI is told which engine is meant. */
@@ -137,25 +135,6 @@ describe.each(roads)('acceptance 13: on a real engine: $name', ({ engine, all })
     expect((await world.run(['verify-local'])).code).toBe(0);
     expect((await namesIn(running)).sort()).toEqual([theirs, `${world.image}:latest`].sort());
   });
-
-  // Before the transfer the engine is only asked, never told: test/src/kill-matrix.test.ts has those moments.
-  it.each([...steps.slice(steps.indexOf('transfer')), 'first-byte', 'between-tags'])(
-    'SIGKILL at %s: the next upgrade recovers, one image is left',
-    async (moment) => {
-      await using world = await createScene(running, bySocket);
-      const { run } = world;
-      const one = world.publish(release(1));
-      await run(['upgrade']);
-      const two = world.publish(release(2));
-      expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
-      const between = await run(['verify-local']);
-      expect(between.code).toBe(0);
-      expect([one.digest, two.digest]).toContain(between.json.image.digest);
-      expect((await run(['upgrade'])).code).toBe(0);
-      expect(await run(['verify-local'])).toMatchObject({ code: 0, json: { image: { digest: two.digest } } });
-      expect(await namesIn(running)).toEqual([`${world.image}:latest`]);
-    },
-  );
 });
 
 it('bad input 173: an engine on another machine is refused with its address, unless that is allowed', async () => {

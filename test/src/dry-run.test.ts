@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { upgradeKilledAt } from './upgrade-killed-at.ts';
+import { killedAt } from './killed-at.ts';
 import { createWorld, release, type World } from './world.ts';
 
 /** Everything below the machine's folder, with times: whatever was touched shows. */
@@ -44,7 +44,7 @@ describe('upgrade --dry-run', () => {
   it('leaves to the next upgrade what a killed one left behind', async () => {
     await using world = await createWorld();
     world.publish(release(1));
-    await upgradeKilledAt(world, 'commit');
+    await killedAt(world, 'commit', ['upgrade']);
     const before = snapshot(world);
     expect(await world.run(['upgrade', '--dry-run'])).toMatchObject({ code: 0, json: { status: 'up-to-date' } });
     expect(snapshot(world)).toEqual(before);

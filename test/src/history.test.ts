@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createTestSigner, publishTestImage } from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { writeArchive } from './archives.ts';
-import { upgradeKilledAt } from './upgrade-killed-at.ts';
+import { killedAt } from './killed-at.ts';
 import { createWorld, release, type World } from './world.ts';
 
 interface Records {
@@ -79,7 +79,7 @@ describe('history', () => {
       world.publish(release(1));
       await world.run(['upgrade']);
       const two = world.publish(release(2));
-      expect(await upgradeKilledAt(world, moment)).toBe('SIGKILL');
+      expect(await killedAt(world, moment, ['upgrade'])).toBe('SIGKILL');
       expect(await historyOf(world, '--verify')).toMatchObject({ code: 0 });
       await world.run(['upgrade']);
       const { code, records } = await historyOf(world, '--verify');

@@ -65,7 +65,7 @@ function podmanEngine(title: string, facts: Pick<Engine, 'prefix'> & { readonly 
     options: (layout) => ({ command: programOf(layout), ...storeOf(layout) }),
     async prepare(folder) {
       const layout = join(folder, 'images');
-      for (const path of [layout, join(folder, 'spool'), join(folder, 'run')]) await mkdir(path, { mode: 0o700 });
+      for (const path of [layout, join(folder, 'run')]) await mkdir(path, { mode: 0o700 });
       await writeFile(programOf(layout), PROGRAM);
       await chmod(programOf(layout), 0o755);
       if (owner === undefined) return;
@@ -87,7 +87,7 @@ const rootless = podmanEngine('another user, rootless', { prefix: asNobody, owne
 async function whyNotRootless(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root can become another user';
   const folder = await mkdtemp(join(tmpdir(), 'dangerzone-image-rootless-'));
-  await mkdir(join(folder, 'home'));
+  for (const name of ['home', 'spool']) await mkdir(join(folder, name));
   await rootless.prepare?.(folder);
   const readable = spawnSync(asNobody[0] ?? '', [
     ...asNobody.slice(1),

@@ -108,7 +108,7 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}, eng
   const image = `${registry.host}/team/sandbox`;
   const signer = createTestSigner({ image });
   const [state, layout] = [join(folder, 'state'), join(folder, 'images')];
-  await mkdir(join(folder, 'home'));
+  for (const name of ['home', 'spool']) await mkdir(join(folder, name), { mode: 0o700 });
   await writeFile(join(folder, 'cosign.pub'), signer.publicKeyPem, { mode: 0o600 });
   await writeFile(join(folder, 'rekor.pub'), signer.logPublicKeyPem, { mode: 0o600 });
 
@@ -119,7 +119,8 @@ export async function createWorld(registryOptions: TestRegistryOptions = {}, eng
     return path;
   };
   const profile = await writeProfile({});
-  const env = { PATH: process.env.PATH ?? '', HOME: join(folder, 'home'), NO_COLOR: '1', ...engine.env?.(folder) };
+  const [PATH = '', HOME, TMPDIR] = [process.env.PATH, join(folder, 'home'), join(folder, 'spool')];
+  const env = { PATH, HOME, TMPDIR, NO_COLOR: '1', ...engine.env?.(folder) };
   const runBare: World['runBare'] = (args, options) => {
     const prefix = [...(options?.prefix ?? []), ...(engine.prefix ?? [])];
     const program = engine.program === undefined ? [process.execPath, cli] : [engine.program];
