@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hostPlatform } from '@dangerzone-image/core';
 import { createTestSigner, type TestArchiveForm } from '@dangerzone-image/core/testing';
@@ -23,6 +23,25 @@ async function remembered({ state }: World): Promise<object> {
 }
 
 describe('load-archive', () => {
+  it.each<[string, (ledger: string) => Promise<void>]>([
+    ['gone', (ledger) => rm(ledger)],
+    ['unreadable', (ledger) => writeFile(ledger, '{')],
+  ])(
+    'refuses an image older than the installed one, also after prepare-archive met a ledger that is %s',
+    async (_, lose) => {
+      await using world = await createWorld();
+      const older = await writeArchive(world, release(1));
+      world.publish(release(2));
+      await world.run(['upgrade']);
+      await lose(join(world.state, 'ledger.json'));
+      const output = join(world.folder, 'made.tar');
+      const words = ['prepare-archive', '--output', output, '--profile', world.profile, '--state-dir', world.state];
+      expect(await world.runBare(words)).toMatchObject({ code: 0 });
+      expect(await world.run(['load-archive', older])).toMatchObject({ code: 4 });
+      expect(await world.run(['status'])).toMatchObject({ json: { status: 'verified' } });
+    },
+  );
+
   it.each<TestArchiveForm>(['dangerzone', 'ours', 'cosign-save', 'cosign-save-manifest'])(
     'installs the image of an archive of the form %s, and it verifies',
     async (form) => {

@@ -58,7 +58,7 @@ export async function readLedger(
   const floorFile = stored.ledger?.reset
     ? ({ state: 'missing' } as const)
     : await readLastLogIndex(folder, profile, { ...options, fs });
-  const unmerged = stored.ledger ?? (await rebuild(profile, stored, floorFile, options));
+  const unmerged = await complete(profile, stored, floorFile, options);
   const ledger = mergeFloor(unmerged, profile, floorFile);
   const notices = [...lostNotices(stored, readOnly), ...floorNotices(floorFile, profile, ledger)];
   if (!readOnly) await heal(folder, profile, { stored, floorFile, ledger }, fs);
@@ -102,17 +102,26 @@ async function hasKeptDamaged(folder: StateFolder, fs: StateFs): Promise<boolean
   return names.some((name) => name.startsWith(LEDGER_FILE) && isKeptDamaged(name));
 }
 
+/**
+ * A ledger without a release may stand in the place of one that was lost: a verb that asks no engine made it. An
+ * installation or a reset that was cut short says what it is without.
+ */
+function isComplete({ releases, pending, reset }: Ledger): boolean {
+  return releases.length > 0 || pending !== undefined || reset !== undefined;
+}
+
 /** From releases that an engine has now, and from nothing else: what is stored proves only that something was signed. */
-async function rebuild(
+async function complete(
   profile: LedgerProfile,
-  { bytes, isMovedAway = false }: Stored,
+  stored: Stored,
   floorFile: FloorFile,
-  options: ReadLedgerOptions,
+  { installed = () => [], now = () => new Date() }: ReadLedgerOptions,
 ): Promise<Ledger> {
-  const { installed = () => [], now = () => new Date() } = options;
-  const ledger = adoptInstalled(emptyLedger(profile.image), await installed(), now());
+  if (stored.ledger && isComplete(stored.ledger)) return stored.ledger;
+  const ledger = adoptInstalled(stored.ledger ?? emptyLedger(profile.image), await installed(), now());
   // With Dangerzone's own floor and no ledger there was none to lose: this tool's first run on that folder.
-  const isLost = bytes !== undefined || isMovedAway || (ledger.releases.length > 0 && floorFile.state === 'missing');
+  const isLost =
+    isDamaged(stored) || stored.isMovedAway || (ledger.releases.length > 0 && floorFile.state === 'missing');
   return isLost ? { ...ledger, historyLost: true } : ledger;
 }
 
@@ -120,9 +129,14 @@ function mergeFloor(ledger: Ledger, { dangerzoneLogId }: LedgerProfile, { index 
   return dangerzoneLogId === undefined || index === undefined ? ledger : raiseFloor(ledger, dangerzoneLogId, index);
 }
 
-function lostNotices({ bytes, ledger, isMovedAway }: Stored, readOnly: boolean): string[] {
-  if (isMovedAway) return [MOVED_AWAY];
-  if (bytes === undefined || ledger) return [];
+function isDamaged(stored: Stored): stored is Stored & Required<Pick<Stored, 'bytes'>> {
+  const { bytes, ledger } = stored;
+  return bytes !== undefined && ledger === undefined;
+}
+
+function lostNotices(stored: Stored, readOnly: boolean): string[] {
+  if (stored.isMovedAway) return [MOVED_AWAY];
+  if (!isDamaged(stored)) return [];
   const kept = readOnly ? 'the next upgrade keeps it aside and rebuilds it' : 'it was kept aside';
   return [
     `History lost: ledger.json was unreadable, ${kept}. Only what is installed now is known; what it replaced is not.`,
@@ -145,10 +159,9 @@ async function heal(
   { stored, floorFile, ledger }: Healing,
   fs: StateFs,
 ): Promise<void> {
-  const isDamaged = stored.bytes !== undefined && !stored.ledger;
-  if (isDamaged) await keepDamaged(folder, [LEDGER_FILE], stored.bytes, fs);
-  if (isDamaged || (!stored.ledger && (stored.isMovedAway || ledger.releases.length > 0)))
-    await writeLedger(folder, ledger, { fs });
+  if (isDamaged(stored)) await keepDamaged(folder, [LEDGER_FILE], stored.bytes, fs);
+  const hasMore = ledger.releases.length > (stored.ledger?.releases.length ?? 0);
+  if (isDamaged(stored) || stored.isMovedAway || hasMore) await writeLedger(folder, ledger, { fs });
   if (floorFile.state === 'empty') await refillLastLogIndex(folder, profile, ledger, fs);
   else await writeLastLogIndex(folder, profile, ledger, { fs });
 }

@@ -311,6 +311,29 @@ describe('a ledger that cannot be read', () => {
   );
 });
 
+describe('a ledger that knows no release', () => {
+  const made = recordSeen(emptyLedger(image), { digest: first.signed, ranks: { [LOG]: 190 } });
+
+  it('may stand for a lost one: what an engine has is taken over, and what was seen is kept', async () => {
+    await writeLedger(folder, made);
+    const { ledger } = await read({ installed: () => [second] });
+    expect(ledger).toMatchObject({ historyLost: true, floors: { [LOG]: 300 }, seen: made.seen });
+    expect((await read()).ledger).toEqual(ledger);
+  });
+
+  it('is left as it is where no engine has anything', async () => {
+    await writeLedger(folder, made);
+    expect((await read({ installed: () => [] })).ledger).toEqual(made);
+  });
+
+  it('is no lost one while the first installation is under way', async () => {
+    const temporaryName = 'localhost/new:1';
+    const begun = beginPending(made, { release: second, temporaryName, stableName: `${image}:latest`, since: now });
+    await writeLedger(folder, begun);
+    expect((await read({ installed: () => [second] })).ledger).toEqual(begun);
+  });
+});
+
 describe('a ledger that is not there', () => {
   it('bad input 163: leaves the floor built into the profile in force, and says that the history is lost', async () => {
     rmSync(folder.path, { recursive: true });

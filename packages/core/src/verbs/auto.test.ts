@@ -11,6 +11,7 @@ import type { UpdateFacts } from './results.ts';
 import { setUpdates, showUpdates } from './set-updates.ts';
 import { repairState } from './state-repair.ts';
 import { status } from './status.ts';
+import { storeSignatures } from './store-signatures.ts';
 import { upgrade } from './upgrade.ts';
 import { createVerbWorld, release } from './verb-world.test-support.ts';
 import { verifyLocal } from './verify-local.ts';
@@ -298,19 +299,36 @@ describe('what was decided', () => {
 });
 
 describe('a lost ledger', () => {
-  it.each<[string, (file: string) => Promise<void>]>([
+  const ways: [string, (file: string) => Promise<void>][] = [
     ['gone', (file) => rm(file)],
     ['unreadable', (file) => writeFile(file, '{', { mode: 0o600 })],
-  ])(
+  ];
+  const lost = async (lose: (file: string) => Promise<void>) => {
+    const world = await installed();
+    world.publish(release(2));
+    await upgrade(world.context);
+    await lose(join(world.context.state.path, 'ledger.json'));
+    return world;
+  };
+
+  it.each(ways)(
     'that is %s is not made anew without an engine: what it has stays protected against older ones',
     async (_, lose) => {
-      const { context, publish } = await installed();
-      publish(release(2));
-      await upgrade(context);
-      await lose(join(context.state.path, 'ledger.json'));
+      const { context, publish } = await lost(lose);
       await setUpdates(context, { updates: 'on' });
       await pin(context);
       await unpin(context);
+      publish(release(1));
+      expect(await refusal(upgrade(context))).toBe('ROLLBACK_REFUSED');
+    },
+  );
+
+  it.each(ways)(
+    'that is %s, and made anew by a verb that asks no engine, learns what the engine has from the next one that does',
+    async (_, lose) => {
+      const { context, publish } = await lost(lose);
+      const { runtime: __, ...withoutEngine } = context;
+      await storeSignatures(withoutEngine);
       publish(release(1));
       expect(await refusal(upgrade(context))).toBe('ROLLBACK_REFUSED');
     },

@@ -78,7 +78,7 @@ async function findReleases(
     return { releases: await installedReleases({ ...context, runtime }), notices: [] };
   } catch (error) {
     if (codeOf(error) !== 'RUNTIME_UNAVAILABLE') throw error;
-    const notice = `What is installed is not taken over, since no engine answers (${(error as Error).message}).`;
+    const notice = `What is installed is not taken over until an engine answers (${(error as Error).message}).`;
     return { releases: [], notices: [notice] };
   }
 }

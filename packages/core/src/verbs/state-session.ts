@@ -31,8 +31,6 @@ export async function withState<T>(
     const reading = await readLedger(state, profile, { now, installed: () => installedReleases(context) });
     for (const message of reading.notices) report?.({ type: 'notice', message });
     let ledger = reading.ledger;
-    // A ledger that is gone is not made anew by a mere note without an engine: who can ask one takes over what it has.
-    const isOurs = reading.origin === 'stored' || context.runtime !== undefined;
     const session: StateSession = {
       get ledger() {
         return ledger;
@@ -48,7 +46,7 @@ export async function withState<T>(
       async note(entry) {
         const journal = await appendJournal(state, ledger.journal, [entry], { verb, time: now() });
         ledger = { ...ledger, journal };
-        if (isOurs) await writeLedger(state, ledger);
+        await writeLedger(state, ledger);
       },
     };
     try {
