@@ -8,13 +8,13 @@ import { parsePublicKey, type TrustedKey } from '../trust/public-key.ts';
 import { builtInPublicRoot, namePublicRoot, type PublicRoot } from '../trust/public-root.ts';
 import { pinnedLog } from '../trust/transparency-log.ts';
 import type { Trust } from '../trust/trust.ts';
-import type { TrustedIdentity } from '../trust/trusted-identity.ts';
 import { parseTrustedRoot } from '../trust/trusted-root.ts';
 import { dangerzoneProfile } from './dangerzone-profile.ts';
 import { MAX_ROOT_BYTES } from './find-public-root.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileFile, profileSchema } from './profile-schema.ts';
 import { readGuardedFile } from './read-guarded-file.ts';
+import { readIdentities, requireAuthorities, requireThreshold } from './read-signers.ts';
 
 const MAX_PROFILE_BYTES = 256 * 1024;
 const MAX_KEY_BYTES = 16 * 1024;
@@ -75,7 +75,7 @@ async function readProfile(path: string, publicRoot: () => Promise<PublicRoot>):
   const identities = readIdentities(file.identities ?? [], place.where);
   const threshold = requireThreshold(file.threshold ?? 1, keys.length + identities.length, place.where);
   const pinned = await readPinned(file.transparencyLog, folder);
-  if (identities.length > 0 && pinned && !pinned.root) throw needsRoot(place.where);
+  requireAuthorities(identities, pinned, place.where);
   const profile: Profile = {
     name: file.name,
     isBuiltIn: false,
@@ -141,56 +141,6 @@ async function readKeys(entries: readonly string[], folder: string): Promise<Tru
     keys.push(key);
   }
   return keys;
-}
-
-function readIdentities(entries: NonNullable<ProfileFile['identities']>, where: string): TrustedIdentity[] {
-  const named = new Set(entries.map((entry) => JSON.stringify([entry.issuer, entry.subject])));
-  if (named.size < entries.length) {
-    throw new CodedError('PROFILE_INVALID', `${where}: an identity is listed twice`, {
-      suggestions: ['List each identity once: a threshold counts distinct ones.'],
-    });
-  }
-  return entries.map(({ issuer, subject }) => ({
-    issuer,
-    subject: typeof subject === 'string' ? subject : readPattern(subject.pattern, where),
-  }));
-}
-
-function readPattern(pattern: string, where: string): RegExp {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch (cause) {
-    throw new CodedError('PROFILE_INVALID', `${where}: ${printable(pattern)} is no regular expression`, {
-      suggestions: ['Escape what is meant literally, above all each dot: ^https://github\\.com/…$'],
-      cause,
-    });
-  }
-}
-
-function needsRoot(where: string): CodedError {
-  return new CodedError(
-    'PROFILE_INVALID',
-    `${where}: "identities" need certificate authorities, which log keys are not`,
-    {
-      suggestions: [
-        'Name a trusted root in transparencyLog.trustedRoot, or leave "transparencyLog" out for the public one.',
-      ],
-    },
-  );
-}
-
-function requireThreshold(threshold: number, signers: number, where: string): number {
-  if (signers === 0) {
-    throw new CodedError('PROFILE_INVALID', `${where}: expected "keys" or "identities", got neither`, {
-      suggestions: ['Name the key, or the identity, that signs this image.'],
-    });
-  }
-  if (threshold <= signers) return threshold;
-  throw new CodedError(
-    'PROFILE_INVALID',
-    `${where}: "threshold" is ${threshold}, but there are only ${signers} keys and identities`,
-    { suggestions: ['Lower the threshold or list more keys or identities.'] },
-  );
 }
 
 /** Nothing where the profile pins neither log keys nor a root. */
