@@ -154,7 +154,7 @@ async function readPinned(
   const path = resolve(folder, log.trustedRoot);
   const root = parseTrustedRoot(
     await readGuardedFile(path, { limit: MAX_ROOT_BYTES, what: 'trusted root' }),
-    printable(log.trustedRoot),
+    `the trusted root ${printable(log.trustedRoot)}`,
   );
   return { logs: [...pinned, ...root.logs], root };
 }

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
+import { namePublicRoot, type PublicRoot } from './public-root.ts';
 import { builtInTrustedRoot, parseTrustedRoot } from './trusted-root.ts';
 
 type Member = Record<string, unknown>;
@@ -38,6 +39,19 @@ function codeOfParsing(bytes: Uint8Array): string | undefined {
 }
 
 describe('a trusted root', () => {
+  it.each<[string, Partial<PublicRoot>, string]>([
+    ['a file of the user', { origin: 'file', from: './root.json' }, 'the trusted root "./root.json" is not JSON'],
+    [
+      'the public one',
+      { origin: 'built-in', date: new Date(0) },
+      'Sigstore’s public trusted root of 1970-01-01 (built in) is not JSON',
+    ],
+  ])('that is refused is called what people call it, once: %s', (_, root, message) => {
+    const bytes = Buffer.from('{');
+    const name = namePublicRoot({ origin: 'file', from: '', bytes, ...root });
+    expect(() => parseTrustedRoot(bytes, name)).toThrow(expect.objectContaining({ code: 'PROFILE_INVALID', message }));
+  });
+
   const key = p256();
   const log = logOf(key);
 

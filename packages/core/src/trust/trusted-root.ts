@@ -24,10 +24,10 @@ export interface TrustedRoot {
   readonly timestampAuthorities: readonly AuthorityDescription[];
 }
 
+/** `where` is what a message calls it, as `namePublicRoot` does. */
 export function parseTrustedRoot(bytes: Uint8Array, where: string): TrustedRoot {
-  const place = { where: `trusted root ${where}`, code: 'PROFILE_INVALID' } as const;
-  if (bytes.length > MAX_ROOT_BYTES) throw refused(place.where, `is longer than ${MAX_ROOT_BYTES} bytes`);
-  return readRoot(parseJson(bytes, place), place.where);
+  if (bytes.length > MAX_ROOT_BYTES) throw refused(where, `is longer than ${MAX_ROOT_BYTES} bytes`);
+  return readRoot(parseJson(bytes, { where, code: 'PROFILE_INVALID' }), where);
 }
 
 let publicRoot: TrustedRoot | undefined;
