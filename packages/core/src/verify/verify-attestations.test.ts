@@ -331,6 +331,12 @@ describe('bad input 118: the log entry of older provenance, intoto 0.0.1', () =>
     };
     expect(outcome(another)).toBe('log-promise-invalid');
   });
+
+  it('is refused where it names a log of Rekor v2: that promises nothing, and its key is of another kind', () => {
+    const { bundle, ...rest } = withSpec();
+    const forged = { ...rest, bundle: { ...bundle, Payload: { ...bundle.Payload, logID: v2.id } } };
+    expect(outcome(forged, { logs: [...root.logs, ...bundleTrust.logs] })).toBe('log-promise-invalid');
+  });
 });
 
 function canonical({ apiVersion, kind, spec }: { apiVersion: string; kind: string; spec: object }): Buffer {
