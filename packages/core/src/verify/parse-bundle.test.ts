@@ -271,6 +271,24 @@ describe('the shape of a bundle', () => {
     ],
   ])('is refused with too many %s', (_, __, bundle) => expect(outcome(bundle)).toBe('bundle-malformed'));
 
+  it.each([
+    [32 * 1024, 'accepted'], // it does not hold, and a key needs none
+    [32 * 1024 + 3, 'bundle-malformed'],
+  ])('bad input 16: a timestamp of %i bytes: each would cost a hundredfold in memory', (length, expected) => {
+    const bundle = changed(byKey(inV2()), (copy) => {
+      const signedTimestamp = Buffer.alloc(length, Buffer.of(5, 0)).toString('base64');
+      Object.assign(materialOf(copy), { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] } });
+    });
+    expect(outcome(bundle)).toBe(expected);
+  });
+
+  it.each([0, 4, 31, 33, 1_000_000])('is refused with a log ID of %i bytes, which messages would show', (length) => {
+    const bundle = changed(good, (copy) => {
+      entryOf(copy).logId.keyId = Buffer.alloc(length).toString('base64');
+    });
+    expect(outcome(bundle)).toBe('bundle-malformed');
+  });
+
   it('takes what protobuf’s JSON leaves out or writes as null', () => {
     const bundle = changed(byKey(inV2()), (copy) => {
       Object.assign(materialOf(copy), { certificate: null });

@@ -18,11 +18,20 @@ const MEDIA_TYPES: readonly string[] = [
 ];
 
 const MAX_ENTRIES = 8;
+/** Of a timestamp: one with its authority's whole chain has some six thousand. */
+const MAX_TIMESTAMP_BYTES = 32 * 1024;
+/** Of a log's ID, which stands in messages: SHA-256 of a key. */
+const LOG_ID = /^[A-Za-z0-9+/]{43}=$/;
 const MAX_HASHES = 64;
 
 const base64 = v.pipe(
   v.string(),
   v.check((text) => decodeBase64(text) !== undefined, 'expected canonical base64'),
+);
+/** DER. The library makes an object of every few bytes: of 3 MiB half a gigabyte, before any signature is looked at. */
+const timestamp = v.pipe(
+  base64,
+  v.maxLength(4 * Math.ceil(MAX_TIMESTAMP_BYTES / 3), `expected at most ${MAX_TIMESTAMP_BYTES} bytes`),
 );
 /** A 64-bit number as protobuf writes it in JSON: a string. One spelling, and exact in JavaScript. */
 const count = v.pipe(
@@ -36,7 +45,7 @@ const certificate = v.strictObject({ rawBytes: base64 });
 // Protobuf's JSON leaves out what is empty or 0, and takes null for what is not there.
 const entrySchema = v.strictObject({
   logIndex: v.nullish(count),
-  logId: v.strictObject({ keyId: base64 }),
+  logId: v.strictObject({ keyId: v.pipe(base64, v.regex(LOG_ID, 'expected 32 bytes')) }),
   kindVersion: v.strictObject({ kind: short, version: short }),
   integratedTime: v.nullish(count),
   inclusionPromise: v.nullish(v.strictObject({ signedEntryTimestamp: base64 })),
@@ -65,7 +74,7 @@ const bundleSchema = v.strictObject({
     timestampVerificationData: v.nullish(
       v.strictObject({
         rfc3161Timestamps: v.nullish(
-          v.pipe(v.array(v.strictObject({ signedTimestamp: base64 })), v.maxLength(MAX_ENTRIES)),
+          v.pipe(v.array(v.strictObject({ signedTimestamp: timestamp })), v.maxLength(MAX_ENTRIES)),
         ),
       }),
     ),

@@ -57,6 +57,7 @@ describe('a signing certificate', () => {
       { names: [der(0xa0, oid('1.3.6.1.4.1.57264.1.7'), der(0xa0, utf8String(identity.subject)))] },
     ],
     ['116: with a DNS name', { names: [der(0x82, Buffer.from(identity.subject))] }],
+    ['16: of 40 kB', { extensions: [extension('1.2.3.4', Buffer.alloc(40_000))] }],
     ['116: with a directory name', { names: [der(0xa4, name(identity.subject))] }],
     ['116: with no name', { names: [] }],
     ['116: without names', { replaced: { '2.5.29.17': undefined } }],
@@ -131,6 +132,16 @@ describe('the chain of a signing certificate', () => {
   it('bad input 113: must end at a trusted authority', () => {
     expect(outcome(by(stranger), trusting(stranger))).toBe('accepted');
     expect(outcome(by(stranger))).toBe('authority-unknown');
+  });
+
+  it('names the authority that is not known, and no more of it than a key ID has', () => {
+    const keyId = Buffer.alloc(3000, 0xab);
+    const replaced = { '2.5.29.35': extension('2.5.29.35', sequence(der(0x80, keyId))) };
+    const bundle = byCertificate({ replaced });
+    expect(outcome(bundle)).toBe('authority-unknown');
+    expect(() => accept(bundle)).toThrow(
+      expect.objectContaining({ detail: `authority with the key ID ${'ab'.repeat(64)}` }),
+    );
   });
 
   it('bad input 117: a chain in the bundle makes no authority trusted', () => {

@@ -12,6 +12,8 @@ const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
 /** GeneralName of RFC 5280, section 4.2.1.6: the two forms that name one signer in one way. */
 const EMAIL = 1;
 const URI = 6;
+/** Fulcio's have some two thousand. The library makes an object of every few bytes. */
+const MAX_BYTES = 32 * 1024;
 
 /** RFC 5280, section 4.2: a critical extension that is not understood refuses the certificate. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
@@ -29,6 +31,7 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
  * no authority, nothing critical that is not understood, one name, one issuer. Its chain is not looked at here.
  */
 export function readSigningCertificate(der: Buffer): CertificateIdentity {
+  if (der.length > MAX_BYTES) throw refused(`it has ${der.length} bytes: at most ${MAX_BYTES}`);
   try {
     const { keyUsage } = new NodeCertificate(der);
     const certificate = X509Certificate.parse(Buffer.from(der));
