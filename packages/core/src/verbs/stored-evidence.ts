@@ -44,7 +44,9 @@ export async function verifyStored(
   ]);
   const found = [...signatures.flatMap((legacy) => legacy ?? []), ...bundles];
   if (found.length === 0) throw await nothingStored(state, profile, digest);
-  return verifySignatures(found, digest, { ...profile.trust, logs: [...logs, ...profile.replacedLogs] }, document);
+  const trust = { ...profile.trust, logs: [...logs, ...profile.replacedLogs] };
+  // Each store has a limit of its own. One for both together would let good signatures shut each other out, for ever.
+  return verifySignatures(found, digest, trust, document, found.length);
 }
 
 async function nothingStored(state: StateFolder, { trust }: Profile, digest: Digest): Promise<CodedError> {

@@ -33,20 +33,18 @@ export interface SignedDigest {
 
 /**
  * Holds all signatures found for a digest against the trust: evidence, or an error that tells each one's reason. Each form
- * is verified whole, by its own rules. `document` is the manifest with this digest, where it is at hand.
+ * is verified whole, by its own rules. `document` is the manifest with this digest, where it is at hand; `limit` is for what
+ * is bounded already.
  */
 export function verifySignatures(
   found: readonly FoundSignature[],
   digest: Digest,
   trust: Trust,
   document?: Uint8Array,
+  limit = MAX_SIGNATURES,
 ): SignedDigest {
-  if (found.length > MAX_SIGNATURES) {
-    throw new CodedError(
-      'LIMIT_EXCEEDED',
-      `${digest} has ${found.length} signatures: at most ${MAX_SIGNATURES} are read`,
-    );
-  }
+  if (found.length > limit)
+    throw new CodedError('LIMIT_EXCEEDED', `${digest} has ${found.length} signatures: at most ${limit} are read`);
   const judged = found
     .map((signature) => ({ signature, verdict: judge(signature, digest, trust, document) }))
     .filter(({ verdict }) => !isOtherStatement(verdict));
