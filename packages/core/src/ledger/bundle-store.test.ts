@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf, hexOf } from '../oci/digest.ts';
-import { bundledDigests, listBundles, MAX_BUNDLE_BYTES, readBundles, writeBundles } from './bundle-store.ts';
+import { MAX_SIGNATURE_BUNDLE_BYTES } from '../verify/accept-bundle-signature.ts';
+import { bundledDigests, listBundles, readBundles, writeBundles } from './bundle-store.ts';
 import { systemError, unsyncedFs, withFaults } from './failing-fs.test-support.ts';
 import { removeLeftOvers } from './remove-left-overs.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -106,14 +107,14 @@ describe('the bundle store', () => {
   });
 
   it('bad input 16: keeps none that is too long, and then none of those given with it', async () => {
-    const long = { mediaType, bytes: Buffer.alloc(MAX_BUNDLE_BYTES + 1, ' ') };
+    const long = { mediaType, bytes: Buffer.alloc(MAX_SIGNATURE_BUNDLE_BYTES + 1, ' ') };
     await expect(writeBundles(folder, about, [first, long])).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
     expect(existsSync(place())).toBe(false);
   });
 
   it('bad input 167: reads none that is too long, nor a folder of a thousand names and more', async () => {
     await writeBundles(folder, about, [first]);
-    put(fileOf(first), Buffer.alloc(MAX_BUNDLE_BYTES + 1));
+    put(fileOf(first), Buffer.alloc(MAX_SIGNATURE_BUNDLE_BYTES + 1));
     await expect(readBundles(folder, about)).rejects.toMatchObject({ code: 'STATE_INVALID' });
     put(fileOf(first), first.bytes);
     for (let at = 0; at < 1000; at++) put(join(place(), `${at}`), '');

@@ -1,6 +1,7 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
 import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
 import { parseJson } from '../oci/parse-json.ts';
+import { MAX_SIGNATURE_BUNDLE_BYTES } from '../verify/accept-bundle-signature.ts';
 import type { BundleDocument } from '../verify/bundle-document.ts';
 import { atomicWrite, removeStateFile } from './atomic-write.ts';
 import { listStateFolder } from './list-state-folder.ts';
@@ -8,8 +9,6 @@ import { readStateFile } from './read-state-file.ts';
 import type { StateFolder } from './state-folder.ts';
 import { nodeStateFs, type StateFs } from './state-fs.ts';
 
-/** Of one bundle: an image signature's has some ten thousand. */
-export const MAX_BUNDLE_BYTES = 1024 * 1024;
 /** Kept of one digest. */
 const MAX_BUNDLES = 50;
 /** More names than this, damaged ones and half-written ones included, are not listed. */
@@ -34,7 +33,7 @@ export async function readBundles(
 ): Promise<BundleDocument[]> {
   const bundles: BundleDocument[] = [];
   for (const { document } of (await listBundles(folder, about, { fs })).slice(0, MAX_BUNDLES)) {
-    const bytes = await readStateFile(folder, namesOf({ about, document }), MAX_BUNDLE_BYTES, fs);
+    const bytes = await readStateFile(folder, namesOf({ about, document }), MAX_SIGNATURE_BUNDLE_BYTES, fs);
     if (bytes) bundles.push(toDocument(bytes));
   }
   return bundles;
@@ -52,9 +51,12 @@ export async function writeBundles(
 ): Promise<void> {
   const given = new Map(bundles.map(({ bytes }) => [digestOf(bytes), bytes]));
   for (const [document, bytes] of given) {
-    if (given.size <= MAX_BUNDLES && bytes.length <= MAX_BUNDLE_BYTES) continue;
+    if (given.size <= MAX_BUNDLES && bytes.length <= MAX_SIGNATURE_BUNDLE_BYTES) continue;
     const what = `${given.size} bundles of ${about}, ${document} with ${bytes.length} bytes`;
-    throw new CodedError('LIMIT_EXCEEDED', `${what}: at most ${MAX_BUNDLES} of ${MAX_BUNDLE_BYTES} bytes are kept`);
+    throw new CodedError(
+      'LIMIT_EXCEEDED',
+      `${what}: at most ${MAX_BUNDLES} of ${MAX_SIGNATURE_BUNDLE_BYTES} bytes are kept`,
+    );
   }
   for (const [document, bytes] of given) await atomicWrite(folder, namesOf({ about, document }), bytes, fs);
   const others = (await listBundles(folder, about, { fs })).filter(({ document }) => !given.has(document));
@@ -68,7 +70,7 @@ export async function readStoredBundle(
   stored: StoredBundle,
   { fs = nodeStateFs }: StoreOptions = {},
 ): Promise<Uint8Array | undefined> {
-  const bytes = await readStateFile(folder, namesOf(stored), MAX_BUNDLE_BYTES, fs);
+  const bytes = await readStateFile(folder, namesOf(stored), MAX_SIGNATURE_BUNDLE_BYTES, fs);
   if (!bytes || digestOf(bytes) === stored.document) return bytes;
   const got = digestOf(bytes);
   throw new CodedError('DIGEST_MISMATCH', `stored bundle ${nameOf(stored)}: its bytes have the digest ${got}`, {

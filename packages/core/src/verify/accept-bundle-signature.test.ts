@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TestBundle } from '../testing/test-bundle.ts';
+import { bundleDocument, type TestBundle } from '../testing/test-bundle.ts';
 import {
   accept,
   byCertificate,
@@ -10,6 +10,7 @@ import {
   identity,
   inV2,
   key,
+  outcome,
   time,
   v1,
   v2,
@@ -46,6 +47,16 @@ describe('a bundle as it should be', () => {
     const index = Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex);
     expect(accept(bundle)).toEqual({ verdict: 'accepted', digest, ...who, log: { id: v2.id, index, time } });
   });
+});
+
+it.each([
+  [1024 * 1024, 'accepted'],
+  [1024 * 1024 + 1, 'bundle-malformed'],
+])('bad input 16: of %i bytes, for nobody signs what stands around a signature', (length, expected) => {
+  const { mediaType, bytes } = bundleDocument(byKey());
+  expect(outcome({ mediaType, bytes: Buffer.concat([bytes, Buffer.alloc(length - bytes.length, ' ')]) })).toBe(
+    expected,
+  );
 });
 
 /** What older tools wrote: a proof that proves nothing, beside the promise that counts. */

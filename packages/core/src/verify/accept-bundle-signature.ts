@@ -11,6 +11,8 @@ import { verifySignedBundle } from './verify-signed-bundle.ts';
 
 // cosign, pkg/types: the one predicate that makes a statement an image signature.
 const SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
+/** An image signature's bundle has some ten thousand. A larger one, which anybody can make of it, could not be kept. */
+export const MAX_SIGNATURE_BUNDLE_BYTES = 1024 * 1024;
 const SIGNATURE_STATEMENT = 'https://in-toto.io/Statement/v1';
 
 /**
@@ -25,6 +27,10 @@ export function acceptBundleSignature(
 ): AcceptedSignature {
   const bundle = parseBundleDocument(found);
   if (bundle.content.$case === 'dsseEnvelope') requireSignatureStatement(bundle.content.dsseEnvelope, digest);
+  if (found.bytes.length > MAX_SIGNATURE_BUNDLE_BYTES) {
+    const why = `it has ${found.bytes.length} bytes: an image signature has at most ${MAX_SIGNATURE_BUNDLE_BYTES}`;
+    throw new SignatureRefusal('bundle-malformed', why);
+  }
   const artifact = document && digestOf(document) === digest ? document : undefined;
   const { signer, log } = verifySignedBundle(bundle, trust, { artifact });
   return { verdict: 'accepted', digest, ...requireTrusted(signer, trust), ...(log && { log }) };
