@@ -263,6 +263,22 @@ describe('findBundles', () => {
     expect(started.registry.requests.filter((line) => line.endsWith(referrersTag(digest)))).toEqual([]);
   });
 
+  it.each([400, 404, 406])('looks under the tag where the API is not known and the answer is %i', async (status) => {
+    await using started = await start({ fault: onList({ status }) });
+    started.publish(bundle);
+    expect(await started.find()).toEqual([bundle]);
+  });
+
+  it('bad input 1: leaves a listed manifest alone that is far larger than a bundle’s', async () => {
+    await using started = await start({ api: {} });
+    started.publish(bundle);
+    const padded = bundleManifest(digest, second, { annotations: { padding: 'x'.repeat(256 * 1024) } });
+    started.registry.putManifest(repository, padded.bytes, padded.mediaType);
+    for (const blob of padded.blobs) started.registry.putBlob(repository, blob.bytes);
+    expect(await started.find()).toEqual([bundle]);
+    expect(started.registry.requests.filter((line) => line.includes(padded.digest))).toEqual([]);
+  });
+
   const path = `/v2/${repository}/referrers/${digest}`;
   it.each<[string, string | ((page: number) => string), number, string]>([
     ['without end', (page) => `<${path}?page=${page}>; rel="next"`, 20, 'LIMIT_EXCEEDED'],

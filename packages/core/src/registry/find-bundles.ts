@@ -1,7 +1,6 @@
 import { CodedError } from '../errors/coded-error.ts';
 import { type Descriptor, mediaTypes } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { bundleLayersOf, parseReferrer, type ReferrerManifest } from '../oci/referrer-manifest.ts';
 import type { ImageSource } from '../source/image-source.ts';
 import { limitParallel } from '../source/limit-parallel.ts';
@@ -22,6 +21,8 @@ export interface BundlePlace {
  * memory; one of them may be a large attestation.
  */
 export const bundleLimits = { count: 50, bytes: 16 * 1024 * 1024 } as const;
+/** Of a manifest that is looked at: a bundle's has some thousand, and fifty of 4 MiB would take long to read. */
+const MAX_REFERRER_BYTES = 256 * 1024;
 const PARALLEL = 4;
 
 /**
@@ -34,14 +35,14 @@ export async function findBundles(
 ): Promise<readonly BundleDocument[]> {
   const where = `the referrers of ${digest} at ${source.location}`;
   const candidates = [...new Map(listed.map((descriptor) => [descriptor.digest, descriptor])).values()].filter(
-    ({ mediaType }) => mediaType === mediaTypes.ociManifest,
+    ({ mediaType, size }) => mediaType === mediaTypes.ociManifest && size <= MAX_REFERRER_BYTES,
   );
   if (candidates.length > bundleLimits.count) throw tooMany(where, `${candidates.length} manifests`);
   const failed = new AbortController();
   const signal = AbortSignal.any([caller, failed.signal]);
   const inTurn = limitParallel(PARALLEL);
   const readManifest = async ({ digest, size }: Descriptor): Promise<ReferrerManifest | undefined> => {
-    const wanted = { kind: 'manifest', repository, digest, size, limit: MAX_MANIFEST_BYTES } as const;
+    const wanted = { kind: 'manifest', repository, digest, size, limit: MAX_REFERRER_BYTES } as const;
     return parseReferrer(await readVerified(source, wanted, { signal }));
   };
   const readBundle = layerReader(source, { repository, what: 'bundle', limit: bundleLimits.bytes, signal });

@@ -19,8 +19,14 @@ export interface ReferrersPlace {
 const MAX_PAGES = 20;
 
 /**
+ * "I do not know that question": 404 by the specification; older registries take the path for a bad name (400) or the
+ * asked type for an unknown one (406). Where these come, cosign lists what it pushes under the tag, as after a 404.
+ */
+const UNKNOWN_QUESTION: ReadonlySet<number> = new Set([400, 404, 406]);
+
+/**
  * What a registry lists as referrers of a digest (distribution-spec 1.1, "Listing Referrers"), and where it does not know
- * that question (404) what publishers listed under the tag `sha256-<hex>` ("Referrers Tag Schema"). No filter is asked
+ * that question what publishers listed under the tag `sha256-<hex>` ("Referrers Tag Schema"). No filter is asked
  * for: bundles come with several types, and a registry may apply it or not. Every other answer is a look-up that failed.
  */
 export async function listReferrers(place: ReferrersPlace): Promise<readonly Descriptor[]> {
@@ -32,7 +38,7 @@ export async function listReferrers(place: ReferrersPlace): Promise<readonly Des
     if (asked.size === MAX_PAGES) throw new CodedError('LIMIT_EXCEEDED', `${where} has more than ${MAX_PAGES} pages`);
     asked.add(query);
     const answer = await place.askPage(query);
-    if (answer.status === 404 && query === '') {
+    if (UNKNOWN_QUESTION.has(answer.status) && query === '') {
       answer.discard();
       return readFallbackTag(place);
     }
