@@ -3,12 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Step } from '@dangerzone-image/core';
 import { buildTestImage } from '@dangerzone-image/core/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningEngine, startEngine } from '../../packages/runtime-docker/src/docker.test-support.ts';
 import { createDockerWorld, engineOfEachStore, namesIn } from './docker-engines.ts';
 import { at, momentsAtTheEngine, requireRecovery, stepsAtTheEngine, stepsOf } from './kill-matrix.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** From the transfer on an archive and a registry are one road: of `upgrade`, what its downloads have to do with. */
 const MOMENTS: readonly (readonly [verb: string, moment: string])[] = [
@@ -55,7 +53,7 @@ describe.each(engineOfEachStore)('acceptance 10: kill matrix on Docker: $name', 
     });
     await requireOneImage();
     // An engine takes a moment to give up what was broken off.
-    await expect.poll(() => unfinishedIn(running), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => unfinishedIn(running)).toEqual([]);
   }
 
   it.each(MOMENTS)(

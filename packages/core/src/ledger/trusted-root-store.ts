@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { CodedError } from '../errors/coded-error.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
+import { timestamp } from '../oci/timestamp.ts';
 import { decodeBase64 } from '../verify/canonical-base64.ts';
 import { atomicWrite, removeStateFile, removeTemporaries } from './atomic-write.ts';
 import { moveAside } from './keep-damaged.ts';
@@ -32,7 +33,7 @@ const MAX_UPDATES = 5_000;
 const NUMBERED = /^([1-9][0-9]{0,8})\.json$/;
 const updateSchema = v.strictObject({
   schema: v.literal(1, 'expected schema 1: a newer version of this tool wrote it'),
-  fetchedAt: v.pipe(v.string(), v.isoTimestamp('expected an RFC 3339 time')),
+  fetchedAt: timestamp,
   from: v.pipe(v.string(), v.maxLength(4096)),
   files: v.record(
     v.pipe(v.string(), v.regex(/^(targets\/)?[0-9a-z._]{1,200}$/, 'expected the name of a file')),
@@ -55,7 +56,7 @@ export async function readNewestUpdate(
   if (!bytes) return undefined; // taken away since it was listed
   const place = { where: `stored trusted root ${nameOf(number)}`, code: 'STATE_INVALID' } as const;
   const { fetchedAt, from, files } = parseShape(updateSchema, parseJson(bytes, place), place);
-  return { number, fetchedAt: new Date(fetchedAt), from, files: new Map(Object.entries(files)) };
+  return { number, fetchedAt, from, files: new Map(Object.entries(files)) };
 }
 
 /** How many updates are kept. */

@@ -50,6 +50,7 @@ describe('preferences', () => {
     ['of another schema', '{"schema":2}'],
     ['with a word that is none', '{"schema":1,"updates":"maybe"}'],
     ['with an interval of no time', '{"schema":1,"intervalHours":0}'],
+    ['with a pin of no time', '{"schema":1,"pinnedSince":"2026-01-01T10:00:00-00"}'],
     ['with an unknown key', '{"schema":1,"update":"on"}'],
   ])('that are %s count as nothing decided, are told, and are kept aside by the next decision', async (_, text) => {
     const { read, change, file, folder } = await state();

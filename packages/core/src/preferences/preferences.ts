@@ -12,6 +12,7 @@ import { nodeStateFs, type StateFs } from '../ledger/state-fs.ts';
 import type { Reason } from '../ledger/state-inspection.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
+import { timestamp } from '../oci/timestamp.ts';
 import { readDangerzoneSettings } from './dangerzone-settings.ts';
 
 /** What the user decided about updates of one image. Kept apart from the ledger: it outlives a damaged or reset one. */
@@ -40,13 +41,7 @@ const schema = v.strictObject({
   schema: v.literal(1),
   updates: v.exactOptional(v.picklist(['off', 'ask', 'on'])),
   intervalHours: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_INTERVAL_HOURS))),
-  pinnedSince: v.exactOptional(
-    v.pipe(
-      v.string(),
-      v.isoTimestamp(),
-      v.transform((text) => new Date(text)),
-    ),
-  ),
+  pinnedSince: v.exactOptional(timestamp),
 });
 
 /**

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { timestamp } from '../oci/timestamp.ts';
 import { decodeBase64 } from '../verify/canonical-base64.ts';
 
 const MAX_LOGS = 64;
@@ -29,13 +30,8 @@ const base64 = v.pipe(
   v.transform(decodeBase64),
   v.custom<Buffer>((bytes) => bytes !== undefined, 'expected canonical base64'),
 );
-const time = v.pipe(
-  v.string(),
-  v.isoTimestamp('expected an RFC 3339 time'),
-  v.transform((text) => new Date(text)),
-);
 // Without a start a library reads "since ever": a key would vouch for times before it existed.
-const period = v.object({ start: time, end: v.optional(time) });
+const period = v.object({ start: timestamp, end: v.optional(timestamp) });
 const logSchema = v.object({
   // Only ever compared with the name in a checkpoint. JSON leaves it out where it is empty.
   baseUrl: v.optional(v.pipe(v.string(), v.check(isSafeUrl, 'expected an https URL')), ''),
