@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,7 +18,7 @@ import type { JournalEnd } from '../ledger/ledger.ts';
 import { systemCode } from '../ledger/state-fault.ts';
 import type { StateFs } from '../ledger/state-fs.ts';
 import { appendJournal } from './append-journal.ts';
-import type { JournalEntry } from './journal-record.ts';
+import { formatRecord, hashOf, type JournalEntry } from './journal-record.ts';
 import { MAX_SEGMENT_BYTES, MAX_SEGMENTS } from './journal-segments.ts';
 import { verifyJournal } from './verify-journal.ts';
 
@@ -30,6 +40,9 @@ function journal(fs: StateFs = unsyncedFs) {
       const next = await appendJournal(folder, end, entries, { verb: 'upgrade', time, fs: other });
       if (!isKilledAfter) end = next;
     },
+    loseLedger() {
+      end = undefined;
+    },
     verify: () => verifyJournal(folder, end, { fs }),
     edit(change: (text: string) => string, at = 0) {
       const file = files()[at] as string;
@@ -38,8 +51,19 @@ function journal(fs: StateFs = unsyncedFs) {
   };
 }
 
+const one = '0000000001.jsonl';
+const own = { mode: 0o600 };
 const installed = (name: string): JournalEntry => ({ event: 'installed', message: name });
 const whole = { problems: [], isTorn: false };
+
+const MAX = Number.MAX_SAFE_INTEGER;
+
+/** With one more record, in its place in the chain. */
+function followed(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const previous = hashOf(lines.at(-1) as string);
+  return `${[...lines, formatRecord({ ...installed('four'), number: 4, previous, time, verb: 'upgrade' })].join('\n')}\n`;
+}
 
 async function three() {
   const written = journal();
@@ -78,6 +102,8 @@ describe('a journal', () => {
           .join('\n'),
     ],
     ['everything taken out', () => ''],
+    ['a last record that was changed and then followed by another', (text) => followed(text.replace('three', 'Three'))],
+    ['a last record with a number that leaves no next one', (text) => text.replace('"number":3', `"number":${MAX}`)],
   ])('shows %s as damage, also after the next record', async (_, change) => {
     const written = await three();
     written.edit(change);
@@ -88,6 +114,30 @@ describe('a journal', () => {
     const { problems, records } = await written.verify();
     expect(problems).not.toEqual([]);
     expect(records.at(-1)).toMatchObject({ message: 'five' });
+  });
+
+  it('whose end was edited to the highest number goes on with numbers that the ledger can keep', async () => {
+    const written = await three();
+    written.edit((text) => text.replace('"number":3', `"number":${MAX}`));
+    await written.add([installed('four')]);
+    expect(written.end?.count).toBeLessThan(MAX);
+  });
+
+  it.each<[string, (folder: string) => void]>([
+    ['its last file', (folder) => appendFileSync(join(folder, one), 'no record\n')],
+    ['a file of records to come', (folder) => writeFileSync(join(folder, '0000000004.jsonl'), 'no record\n', own)],
+    ['a file with records of others', (folder) => copyFileSync(join(folder, one), join(folder, '0000000004.jsonl'))],
+  ])('with damage in %s goes on, also where the ledger was lost: a record stops no upgrade', async (_, damage) => {
+    for (const isLost of [false, true]) {
+      const written = await three();
+      damage(join(written.folder.path, 'journal'));
+      if (isLost) written.loseLedger();
+      await written.add([installed('four')]);
+      await written.add([installed('five')]);
+      const { problems, records } = await written.verify();
+      expect(problems).not.toEqual([]);
+      expect(records.map(({ message }) => message)).toEqual(expect.arrayContaining(['one', 'two', 'four', 'five']));
+    }
   });
 
   it('that was deleted shows as damage', async () => {

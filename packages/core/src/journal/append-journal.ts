@@ -1,22 +1,21 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../errors/coded-error.ts';
 import { removeStateFile } from '../ledger/atomic-write.ts';
 import type { JournalEnd } from '../ledger/ledger.ts';
 import { ensureFolder } from '../ledger/require-private.ts';
-import { stateFault, systemCode } from '../ledger/state-fault.ts';
+import { stateFault } from '../ledger/state-fault.ts';
 import type { StateFolder } from '../ledger/state-folder.ts';
 import { nodeStateFs, type StateFs } from '../ledger/state-fs.ts';
-import { formatRecord, hashOf, type JournalEntry, NO_RECORD, parseRecord } from './journal-record.ts';
+import { formatRecord, hashOf, type JournalEntry } from './journal-record.ts';
 import {
   JOURNAL_FOLDER,
   listSegments,
   MAX_SEGMENT_BYTES,
   MAX_SEGMENTS,
-  readSegment,
   type Segment,
   segmentAt,
 } from './journal-segments.ts';
+import { findDamage, readTail } from './journal-tail.ts';
 
 export interface AppendOptions {
   readonly verb: string;
@@ -36,8 +35,10 @@ export async function appendJournal(
 ): Promise<JournalEnd> {
   const segments = await dropRotated(folder, await listSegments(folder, fs), known, fs);
   const tail = await readTail(folder, segments, fs);
-  const damage = damageOf(tail, known);
-  let number = Math.max(tail.count, known?.count ?? 0);
+  const damage = await findDamage(folder, segments, { tail, known }, fs);
+  // After damage a new segment is begun, behind all others: nobody can tell how many records those had.
+  const begun = damage.length > 0 ? (segments.at(-1)?.first ?? 0) : 0;
+  let number = Math.max(tail.count, known?.count ?? 0, begun);
   let previous = tail.head;
   const lines = [...damage, ...entries].map((entry) => {
     number += 1;
@@ -50,59 +51,6 @@ export async function appendJournal(
   const segment = isRoom && tail.segment ? tail.segment : segmentAt(number - lines.length + 1);
   await write(folder, segment, { bytes, after: isRoom ? tail.length : 0, isNew: !isRoom }, fs);
   return { count: number, head: previous, first: firstKept(segments, segment) };
-}
-
-interface Tail {
-  /** Where the next line may go; absent where a new segment must be begun. */
-  readonly segment?: Segment;
-  /** Bytes of the segment's whole lines. */
-  readonly length: number;
-  readonly count: number;
-  readonly head: string;
-  readonly isReadable: boolean;
-}
-
-const EMPTY: Tail = { length: 0, count: 0, head: NO_RECORD, isReadable: true };
-
-/** The last whole line there is. A segment without one was begun by a run that was killed then. */
-async function readTail(folder: StateFolder, segments: readonly Segment[], fs: StateFs): Promise<Tail> {
-  let open: Segment | undefined;
-  for (const segment of segments.toReversed()) {
-    try {
-      const { lines, length } = await readSegment(folder, segment, fs);
-      const line = lines.at(-1);
-      if (line) {
-        const { number } = parseRecord(line, segment.name);
-        return {
-          segment: open ?? segment,
-          length: open ? 0 : length,
-          count: number,
-          head: hashOf(line),
-          isReadable: true,
-        };
-      }
-      open ??= segment;
-    } catch (error) {
-      if (codeOf(error) !== 'STATE_INVALID' || isFailure(error)) throw error;
-      return { ...EMPTY, isReadable: false };
-    }
-  }
-  return open ? { ...EMPTY, segment: open } : EMPTY;
-}
-
-/** A call that failed says nothing about the file; that a link stands in its place does. */
-function isFailure(error: unknown): boolean {
-  const code = systemCode((error as Error).cause);
-  return code !== undefined && code !== 'ELOOP';
-}
-
-/** Evidence that stays: once a record follows, the ledger no longer knows where the journal should have ended. */
-function damageOf({ count, head, isReadable }: Tail, known: JournalEnd | undefined): JournalEntry[] {
-  const isWhole = known === undefined || count > known.count || (count === known.count && head === known.head);
-  if (isReadable && isWhole) return [];
-  const expected = known ? `expected ${known.count} records ending in ${known.head}` : 'expected records';
-  const message = `${expected}, found ${isReadable ? `${count} ending in ${head}` : 'a last line that cannot be read'}`;
-  return [{ event: 'damage-found', message }];
 }
 
 /** What the ledger does not count any more; it is the ledger that goes first, so that a kill makes no gap. */

@@ -4,6 +4,7 @@ import { digestSchema } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseJson } from '../oci/parse-json.ts';
 import { parseShape } from '../oci/parse-shape.ts';
+import { timestamp } from '../oci/timestamp.ts';
 
 /** What happened. `damage-found`: the journal did not end as the ledger had it when this record was written. */
 export const journalEvents = [
@@ -55,18 +56,16 @@ export const NO_RECORD = '0'.repeat(64);
 /** Bytes of a line at the most: room for every member at its limit, and for eight logs. */
 export const MAX_LINE_BYTES = 4096;
 const MAX_MESSAGE = 300;
+// An edited number must leave room to count on from: the ledger takes none that is not safe.
+const MAX_NUMBER = 999_999_999_999_999;
 const MAX_LOGS = 8;
 
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const recordSchema = v.object({
-  number: v.pipe(count, v.minValue(1)),
+  number: v.pipe(count, v.minValue(1), v.maxValue(MAX_NUMBER)),
   previous: hex,
-  time: v.pipe(
-    v.string(),
-    v.isoTimestamp(),
-    v.transform((text) => new Date(text)),
-  ),
+  time: timestamp,
   verb: v.string(),
   event: v.picklist(journalEvents),
   image: v.exactOptional(digestSchema),

@@ -11,7 +11,7 @@ export const MAX_SEGMENT_BYTES = 128 * 1024;
 export const MAX_SEGMENTS = 8;
 
 const MAX_NAMES = 1000;
-const NAME = /^([0-9]{10})\.jsonl$/;
+const NAME = /^([0-9]{10,15})\.jsonl$/;
 
 /** A file of the journal. Its name is the number of its first record. */
 export interface Segment {
@@ -36,7 +36,7 @@ export function segmentAt(first: number): Segment {
 export async function listSegments(folder: StateFolder, fs: StateFs): Promise<readonly Segment[]> {
   const names = await listStateFolder(folder, [JOURNAL_FOLDER], MAX_NAMES, fs);
   return names
-    .flatMap((name) => (NAME.test(name) ? [{ name, first: Number(name.slice(0, 10)) }] : []))
+    .flatMap((name) => (NAME.test(name) ? [{ name, first: Number.parseInt(name, 10) }] : []))
     .sort((left, right) => left.first - right.first);
 }
 
