@@ -58,7 +58,8 @@ describe('acceptance 2: decisions in step with Dangerzone’s settings', () => {
     await writeFile(file, '{"save": tru');
     const run = await world.runBare(['updates', 'on', '--json']);
     expect(run).toMatchObject({ code: 0, json: { status: 'on' } });
-    expect(run.json.notices.join()).toContain('settings.json');
+    expect(run.json.notices).toEqual([expect.stringContaining('settings.json')]);
+    expect(run.stderr).toBe('');
     expect(await readFile(file, 'utf8')).toBe('{"save": tru');
   });
 

@@ -47,6 +47,19 @@ describe('Dangerzone’s settings', () => {
     expect(reading.notices).toEqual([]);
   });
 
+  it.each([
+    ['2', 2],
+    ['2.0', undefined],
+    ['1e3', undefined],
+    ['9007199254740993', undefined],
+    ['"2"', undefined],
+    ['null', undefined],
+  ])('count %s failed checks as %s: one more than that is written back', async (text, errors) => {
+    const { folder } = await settings(`{"updater_errors": ${text}}`);
+    const { content } = await readDangerzoneSettings(folder, unsyncedFs);
+    expect(content?.values.updater_errors).toBe(errors);
+  });
+
   it.each(['off', 'ask', 'on'] as const)(
     'say %s after that was decided, also where there was no file',
     async (updates) => {
@@ -107,6 +120,13 @@ describe('Dangerzone’s settings', () => {
     const notices = await changeDangerzoneSettings(folder, settingsOf('on'), { mayCreate: true, fs: unsyncedFs });
     expect(notices).toHaveLength(1);
     expect(await text()).toBe('[1, 2]');
+  });
+
+  it('that cannot be used are told with what to do', async () => {
+    const { folder, config } = await settings(written);
+    await chmod(config, 0o775);
+    const { notices } = await readDangerzoneSettings(folder, unsyncedFs);
+    expect(notices.join()).toContain('chmod go-w');
   });
 
   it('behind a link, or that others may write, are left alone', async () => {

@@ -48,8 +48,9 @@ export async function readDangerzoneSettings(
     return { ...(updates && { updates }), content, isMissing: false, notices: [] };
   } catch (error) {
     if (codeOf(error) !== 'STATE_INVALID') throw error;
-    const notice = `Dangerzone's settings are left as they are, since they cannot be read: ${(error as Error).message}`;
-    return { isMissing: false, notices: [notice] };
+    const { message, suggestions } = error as CodedError;
+    const notice = `Dangerzone's settings are not used or changed, what you say here counts here alone: ${message}.`;
+    return { isMissing: false, notices: [[notice, ...suggestions].join(' ')] };
   }
 }
 
@@ -58,11 +59,15 @@ function valuesIn(value: unknown, path: string): DangerzoneUpdaterSettings {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new CodedError('STATE_INVALID', `${printable(path)}: expected an object, got ${printable(value)}`);
   const settings = value as Readonly<Record<string, unknown>>;
-  const kinds = { boolean: ['updater_check_all', 'updater_ask_before_download'], number: ['updater_errors'] } as const;
+  const isBoolean = (item: unknown) => typeof item === 'boolean';
+  const kinds = {
+    updater_check_all: isBoolean,
+    updater_ask_before_download: isBoolean,
+    // One more than it is written back: NaN, as every odd number is read, would become null.
+    updater_errors: Number.isSafeInteger,
+  };
   return Object.fromEntries(
-    Object.entries(kinds).flatMap(([kind, keys]) =>
-      keys.flatMap((key) => (typeof settings[key] === kind ? [[key, settings[key]]] : [])),
-    ),
+    Object.entries(kinds).flatMap(([key, isOfKind]) => (isOfKind(settings[key]) ? [[key, settings[key]]] : [])),
   );
 }
 

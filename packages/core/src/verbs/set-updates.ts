@@ -33,22 +33,23 @@ export async function setUpdates(context: VerbContext, options: UpdatesOptions):
   const { updates, intervalHours } = options;
   requireInterval(intervalHours);
   const { state } = context;
+  let told: readonly string[] = [];
   await withJournal(context, 'updates', async (note) => {
     const change = { ...(updates && { updates }), ...(intervalHours !== undefined && { intervalHours }) };
     const after = await changePreferences(state, (before) => ({ ...before, ...change }));
-    if (updates) await writeThrough(context, updates);
+    if (updates) told = await writeThrough(context, updates);
     const message = `updates ${after.updates ?? 'not decided'}, a check every ${after.intervalHours} hours`;
     await note({ event: 'changed-settings', message });
   });
-  return showUpdates(context);
+  const shown = await showUpdates(context);
+  return { ...shown, notices: [...new Set([...told, ...shown.notices])] };
 }
 
 /** Where Dangerzone's word counts and cannot be changed, nobody may believe that theirs does. */
-async function writeThrough({ state, report }: VerbContext, updates: Updates): Promise<void> {
+async function writeThrough({ state }: VerbContext, updates: Updates): Promise<readonly string[]> {
   const notices = await changeDangerzoneSettings(state, settingsOf(updates), { mayCreate: true });
-  for (const message of notices) report?.({ type: 'notice', message });
   const inForce = (await readPreferences(state)).updates;
-  if (inForce === updates) return;
+  if (inForce === updates) return notices;
   throw new CodedError('STATE_INVALID', `updates are ${inForce} in Dangerzone's settings, which could not be changed`, {
     suggestions: [`Set it in Dangerzone, or give yourself the right to write ${state.dangerzoneSettings}.`],
   });
