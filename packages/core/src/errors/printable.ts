@@ -14,6 +14,11 @@ export function escapeControls(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 
+/** A path of this machine: never cut, since its end says what is meant, and a remedy may be to type it. */
+export function printablePath(path: string): string {
+  return `"${escapeControls(path)}"`;
+}
+
 /** A value from outside as it may stand in a message: escaped, quoted, cut. */
 export function printable(value: unknown): string {
   if (typeof value === 'string') {

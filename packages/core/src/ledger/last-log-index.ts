@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printable, printablePath } from '../errors/printable.ts';
 import type { Profile } from '../profile/profile.ts';
 import { atomicWrite, removeStateFile } from './atomic-write.ts';
 import type { Ledger } from './ledger.ts';
@@ -53,7 +53,7 @@ async function readOnce(folder: StateFolder, fs: StateFs): Promise<FloorFile> {
   const path = join(folder.path, ...NAMES);
   throw new CodedError(
     'STATE_INVALID',
-    `${printable(path)}: expected one log index in decimal digits, got ${printable(text)}`,
+    `${printablePath(path)}: expected one log index in decimal digits, got ${printable(text)}`,
     {
       suggestions: ['Find out what wrote it, then run: dangerzone-image state repair'],
       details: { path },

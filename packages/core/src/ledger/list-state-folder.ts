@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 import { findFolder } from './require-private.ts';
 import { stateFault } from './state-fault.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -19,7 +19,7 @@ export async function listStateFolder(
   const path = join(folder.path, ...names);
   const found = await listed(path, limit + 1, fs);
   if (found.length <= limit) return found;
-  throw new CodedError('STATE_INVALID', `state ${printable(path)} holds more than ${limit} entries`, {
+  throw new CodedError('STATE_INVALID', `state ${printablePath(path)} holds more than ${limit} entries`, {
     suggestions: ['Remove what belongs to images that you no longer have, or name another folder with --state-dir.'],
     details: { path },
   });

@@ -104,6 +104,17 @@ describe.runIf(isPosix)('a state folder that is not this user’s alone', () => 
     expect(await refusal(atomicWrite(folder, ['file'], bytes, link))).toBe('STATE_INVALID');
   });
 
+  it('names the whole path, however long it is: the remedy is to be typed', async () => {
+    const path = join(folder.path, 'a'.repeat(64), 'b'.repeat(64), 'journal');
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o770);
+    const error = await readStateFile({ path }, ['file'], 100, nodeStateFs).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`"${path}"`),
+      suggestions: [expect.stringContaining(`chmod go-w on "${path}"`)],
+    });
+  });
+
   it('bad input 157: refuses folders and files of another user, takes root’s', async () => {
     await atomicWrite(folder, ['file'], bytes, nodeStateFs);
     const mine = process.getuid?.() ?? 0;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 import { findFolder, requirePrivateFile } from './require-private.ts';
 import { stateFault, systemCode } from './state-fault.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -47,7 +47,7 @@ async function readBounded(file: StateFile, path: string, limit: number, fs: Sta
   // Also when it grew after we looked: one byte more than the limit tells.
   const bytes = facts.size > limit ? undefined : await file.read(Math.min(limit, facts.size) + 1);
   if (bytes && bytes.length <= limit) return bytes;
-  throw new CodedError('STATE_INVALID', `state ${printable(path)} is longer than ${limit} bytes`, {
+  throw new CodedError('STATE_INVALID', `state ${printablePath(path)} is longer than ${limit} bytes`, {
     suggestions: ['No file of ours gets so long: move it away, and run this again.'],
     details: { path },
   });

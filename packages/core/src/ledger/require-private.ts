@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 import { stateFault, systemCode } from './state-fault.ts';
 import type { StateFacts, StateFs } from './state-fs.ts';
 
@@ -57,13 +57,13 @@ function requireOwned(path: string, { uid, mode }: StateFacts, fs: StateFs): voi
     throw refused(
       path,
       `may be written by others (mode ${rights})`,
-      `Run chmod go-w on ${printable(path)} if nobody tampered with it`,
+      `Run chmod go-w on ${printablePath(path)} if nobody tampered with it`,
     );
   }
 }
 
 function refused(path: string, why: string, remedy: string): CodedError {
-  return new CodedError('STATE_INVALID', `state ${printable(path)} ${why}`, {
+  return new CodedError('STATE_INVALID', `state ${printablePath(path)} ${why}`, {
     suggestions: [`${remedy}, or name another folder with --state-dir.`],
     details: { path },
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { codeOf } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 import { type Digest, hexOf, isDigest } from '../oci/digest.ts';
 import type { TrustedKey } from '../trust/public-key.ts';
 import type { Trust } from '../trust/trust.ts';
@@ -37,7 +37,7 @@ export async function readSignatures(
 ): Promise<LegacySignature[] | undefined> {
   const names = namesOf(key, digest);
   const bytes = await readStateFile(folder, names, MAX_SIGNATURE_FILE_BYTES, fs);
-  return bytes && parseSignatures(bytes, printable(join(folder.path, ...names)));
+  return bytes && parseSignatures(bytes, printablePath(join(folder.path, ...names)));
 }
 
 interface WriteOptions extends StoreOptions {

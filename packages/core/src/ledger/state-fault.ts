@@ -1,5 +1,5 @@
 import { CodedError, codeOf } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 
 const REMEDIES: Readonly<Record<string, string>> = {
   ELOOP: 'Remove the symbolic link, or name the real folder with --state-dir.',
@@ -21,13 +21,13 @@ export function stateFault(error: unknown, doing: string, path: string): unknown
   const code = systemCode(error);
   if (code === undefined) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new CodedError('DISK_FULL', `cannot ${doing} ${printable(path)}: no space left (${code})`, {
+    return new CodedError('DISK_FULL', `cannot ${doing} ${printablePath(path)}: no space left (${code})`, {
       suggestions: ['Free some space where the state folder is, and run this again: nothing was changed.'],
       cause: error,
     });
   }
   const remedy = REMEDIES[code] ?? 'Check the state folder, or name another one with --state-dir.';
-  return new CodedError('STATE_INVALID', `cannot ${doing} ${printable(path)}: ${code}`, {
+  return new CodedError('STATE_INVALID', `cannot ${doing} ${printablePath(path)}: ${code}`, {
     suggestions: [remedy],
     cause: error,
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printablePath } from '../errors/printable.ts';
 import { describeHolder, removeHolder, writeHolder } from './lock-holder.ts';
 import { ensureFolder, factsOf, requirePrivateFile } from './require-private.ts';
 import { stateFault, systemCode } from './state-fault.ts';
@@ -140,7 +140,7 @@ function busy(holder: string, timeoutMs: number): CodedError {
 }
 
 function unusable(path: string, cause: unknown): CodedError {
-  const file = printable(join(path, LOCK_FILE));
+  const file = printablePath(join(path, LOCK_FILE));
   return new CodedError('STATE_INVALID', `cannot lock ${file}`, {
     suggestions: [
       `Remove ${file} (it holds nothing), check that its folder is writable, or name another one with --state-dir.`,

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Updates } from '../decision/decide.ts';
 import { CodedError, codeOf } from '../errors/coded-error.ts';
-import { printable } from '../errors/printable.ts';
+import { printable, printablePath } from '../errors/printable.ts';
 import { atomicWrite } from '../ledger/atomic-write.ts';
 import { readStateFile } from '../ledger/read-state-file.ts';
 import type { StateFolder } from '../ledger/state-folder.ts';
@@ -57,7 +57,7 @@ export async function readDangerzoneSettings(
 /** Its values are anybody's: what is of another kind says nothing. */
 function valuesIn(value: unknown, path: string): DangerzoneUpdaterSettings {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new CodedError('STATE_INVALID', `${printable(path)}: expected an object, got ${printable(value)}`);
+    throw new CodedError('STATE_INVALID', `${printablePath(path)}: expected an object, got ${printable(value)}`);
   const settings = value as Readonly<Record<string, unknown>>;
   const isBoolean = (item: unknown) => typeof item === 'boolean';
   const kinds = {
@@ -103,7 +103,7 @@ export async function changeDangerzoneSettings(
     return [];
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    return [`Dangerzone's settings ${printable(path)} could not be written: ${(error as Error).message}`];
+    return [`Dangerzone's settings ${printablePath(path)} could not be written: ${(error as Error).message}`];
   }
 }
 
