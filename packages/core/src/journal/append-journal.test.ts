@@ -146,6 +146,12 @@ describe('a journal', () => {
     expect((await written.verify()).problems).toEqual(['records 1 to 3 are missing at the end']);
   });
 
+  it('says "record", where one is missing', async () => {
+    const written = await three();
+    written.edit((text) => text.split('\n').toSpliced(2, 1).join('\n'));
+    expect((await written.verify()).problems).toEqual(['record 3 is missing at the end']);
+  });
+
   it('with a torn last line after a kill is incomplete, not damaged, and goes on', async () => {
     const written = await three();
     const half = withFaults(unsyncedFs, (call) => (call === 'write' ? systemError('EIO') : 'go on'));

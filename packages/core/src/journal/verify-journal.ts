@@ -36,6 +36,10 @@ export async function verifyJournal(
   return chain.end();
 }
 
+function span(from: number, to: number): string {
+  return from === to ? `record ${from} is` : `records ${from} to ${to} are`;
+}
+
 /** What was read so far, and what the next line must look like. */
 class Chain {
   readonly #known: JournalEnd | undefined;
@@ -67,7 +71,7 @@ class Chain {
   end(): JournalReport {
     const { count = 0, head } = this.#known ?? {};
     const last = this.#records.at(-1)?.number ?? 0;
-    if (last < count) this.#problems.push(`records ${last + 1} to ${count} are missing at the end`);
+    if (last < count) this.#problems.push(`${span(last + 1, count)} missing at the end`);
     else if (head !== undefined && !this.#isEndSeen)
       this.#problems.push(`record ${count} is not the one that ledger.json knows: it was changed`);
     return { records: this.#records, problems: this.#problems, isTorn: this.#isTorn };
@@ -75,7 +79,7 @@ class Chain {
 
   #begin(first: number): void {
     const expected = this.#known?.first ?? 1;
-    if (first > expected) this.#problems.push(`records ${expected} to ${first - 1} are missing at the beginning`);
+    if (first > expected) this.#problems.push(`${span(expected, first - 1)} missing at the beginning`);
     this.#number = first - 1;
     if (first === 1) this.#head = NO_RECORD;
   }
