@@ -11,7 +11,11 @@ it('bad input 63: bundles that were offered from day to day do not shut out what
   const image = release(1);
   publish(image);
   await upgrade(context);
-  const bundle = signTestBundle({ content: { payload: signatureStatement(image.digest) }, by: signer, log: signer.log });
+  const bundle = signTestBundle({
+    content: { payload: signatureStatement(image.digest) },
+    by: signer,
+    log: signer.log,
+  });
   const variants = Array.from({ length: 50 }, (_, day) =>
     bundleDocument({
       ...bundle,
