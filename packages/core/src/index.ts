@@ -48,6 +48,7 @@ export type {
 export { findProgram } from './runtime/find-program.ts';
 export { guardRuntime } from './runtime/guard-runtime.ts';
 export { type LayoutFile, type OciTarOptions, ociLayout, ociTar } from './runtime/oci-tar.ts';
+export { isZero, readTarHeader, TAR_BLOCK, type TarHeader } from './runtime/read-tar-header.ts';
 export { tarEnd, tarHeader, tarPadding } from './runtime/tar-header.ts';
 export { createVerifiedStream, type VerifiedStream } from './runtime/verified-stream.ts';
 export { type BlobCacheOptions, type CachedSource, cachedSource } from './source/blob-cache.ts';

@@ -1,6 +1,6 @@
-import { printable } from '@dangerzone-image/core';
+import { isZero, printable, TAR_BLOCK, type TarHeader } from '@dangerzone-image/core';
 import { type ArchiveFile, archiveInvalid } from './archive-file.ts';
-import { BLOCK, isZero, parseTarHeader, type TarHeader } from './parse-tar-header.ts';
+import { parseTarHeader } from './parse-tar-header.ts';
 import { refusalOfPacked } from './refusal-of-packed.ts';
 import { refusalOfPaxRecords } from './refusal-of-pax-records.ts';
 
@@ -70,7 +70,7 @@ async function nextHeader(reading: Reading): Promise<(Member & { readonly type: 
     const header = parseTarHeader(block);
     if (typeof header === 'string') throw archiveInvalid({ ...file, offset: headerAt }, header);
     const place = { ...file, member: printable(header.name), offset: headerAt };
-    const offset = headerAt + BLOCK;
+    const offset = headerAt + TAR_BLOCK;
     await stepOver(reading, header, place);
     if (header.type !== 'x') {
       const name = requireName(reading, header, place);
@@ -84,9 +84,9 @@ async function nextHeader(reading: Reading): Promise<(Member & { readonly type: 
 type Place = Parameters<typeof archiveInvalid>[0];
 
 async function readHeaderBlock({ file, at }: Reading): Promise<Buffer> {
-  if (at + BLOCK > file.size)
+  if (at + TAR_BLOCK > file.size)
     throw archiveInvalid({ ...file, offset: at }, at === 0 ? 'it is no tar archive' : 'it is cut off: it has no end');
-  const block = await file.read(at, BLOCK);
+  const block = await file.read(at, TAR_BLOCK);
   const packed = at === 0 ? refusalOfPacked(block) : undefined;
   if (packed !== undefined) throw archiveInvalid(file, packed);
   return block;
@@ -95,8 +95,8 @@ async function readHeaderBlock({ file, at }: Reading): Promise<Buffer> {
 /** A member's bytes, and the zeros that fill its last block: what hides there, another reader may find. */
 async function stepOver(reading: Reading, { size }: TarHeader, place: Place): Promise<void> {
   const { file } = reading;
-  const end = reading.at + BLOCK + size;
-  const next = end + ((BLOCK - (size % BLOCK)) % BLOCK);
+  const end = reading.at + TAR_BLOCK + size;
+  const next = end + ((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK);
   if (next > file.size) throw archiveInvalid(place, `it is cut off: it announces ${size} bytes`);
   if (!isZero(await file.read(end, next - end))) throw archiveInvalid(place, 'something stands behind its end');
   reading.at = next;
@@ -131,7 +131,7 @@ async function requireEnd({ file, hasPax }: Reading, at: number): Promise<void> 
   const place = { ...file, offset: at };
   const rest = file.size - at;
   if (hasPax) throw archiveInvalid(place, 'it ends with a PAX header that belongs to no member');
-  if (rest < 2 * BLOCK) throw archiveInvalid(place, 'it is cut off: expected two zero blocks at its end');
+  if (rest < 2 * TAR_BLOCK) throw archiveInvalid(place, 'it is cut off: expected two zero blocks at its end');
   if (rest > MAX_END_BYTES) throw archiveInvalid(place, `it goes on for ${rest} bytes after its end`);
   if (!isZero(await file.read(at, rest))) throw archiveInvalid(place, 'it goes on after its end');
 }

@@ -25,7 +25,7 @@ const base256 = (first: readonly number[], rest: bigint) => {
 
 describe('a tar header', () => {
   it('says name, type and size', () => {
-    expect(parseTarHeader(headerWith(() => {}))).toEqual({ name: './index.json', type: '0', size: 10 });
+    expect(parseTarHeader(headerWith(() => {}))).toMatchObject({ name: './index.json', type: '0', size: 10 });
   });
 
   it.each<[string, Uint8Array, number]>([

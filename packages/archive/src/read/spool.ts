@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { CodedError, printable } from '@dangerzone-image/core';
+import { CodedError, isZero, printable, TAR_BLOCK } from '@dangerzone-image/core';
 import { type ArchiveFile, archiveInvalid } from './archive-file.ts';
 import { descriptorFile } from './descriptor-file.ts';
-import { BLOCK, isZero, parseTarHeader } from './parse-tar-header.ts';
+import { parseTarHeader } from './parse-tar-header.ts';
 import { refusalOfPacked } from './refusal-of-packed.ts';
 
 const [openFile, closeFile, writeTo] = [promisify(open), promisify(close), promisify(write)];
@@ -63,9 +63,9 @@ async function copy(
   let beginning = Buffer.alloc(0);
   for await (const piece of stream) {
     const chunk = piece as Buffer;
-    if (beginning.length < BLOCK) {
-      beginning = Buffer.concat([beginning, chunk.subarray(0, BLOCK - beginning.length)]);
-      if (beginning.length === BLOCK) requireTar(beginning, location);
+    if (beginning.length < TAR_BLOCK) {
+      beginning = Buffer.concat([beginning, chunk.subarray(0, TAR_BLOCK - beginning.length)]);
+      if (beginning.length === TAR_BLOCK) requireTar(beginning, location);
     }
     if (size + chunk.length > limit) throw archiveInvalid({ location }, `it is longer than ${limit} bytes`);
     if (size - looked >= LOOK_EVERY) {
