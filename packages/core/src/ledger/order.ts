@@ -11,15 +11,6 @@ import {
 } from './refuse-rollback.ts';
 import { type InstalledRelease, isSameRelease, type Ranks, type Release, type Sighting } from './release.ts';
 
-export {
-  beginPending,
-  clearPending,
-  commitInstalled,
-  recordCheck,
-  recordRuntime,
-  recordSeen,
-} from './ledger-changes.ts';
-
 export interface Decision {
   /**
    * `same`: it is what the ledger has as installed. `reinstall`: it is the highest accepted release, and something else
