@@ -8,11 +8,10 @@ import {
   inspectArchive,
   loadArchive,
   type Platform,
-  type Profile,
   parsePublicKey,
   pinnedLog,
 } from '@dangerzone-image/core';
-import { createTestSigner, memoryRuntime } from '@dangerzone-image/core/testing';
+import { createTestSigner, memoryRuntime, testProfile } from '@dangerzone-image/core/testing';
 import { onTestFinished } from 'vitest';
 import { openArchive } from './open-archive.ts';
 
@@ -22,23 +21,12 @@ export const signer = createTestSigner({ image: IMAGE });
 /** What a refusal leaves: a line in the journal, and the lock under which it was written. */
 const RECORD = /^state(?:\/(?:journal(?:\/\d+\.jsonl)?|ledger\.lock))?$/;
 
-const profile: Profile = {
-  name: 'test',
-  isBuiltIn: false,
+const profile = testProfile({
   image: IMAGE,
-  tag: 'latest',
-  trust: {
-    image: IMAGE,
-    keys: [parsePublicKey(Buffer.from(signer.publicKeyPem), 'key')],
-    threshold: 1,
-    logs: [pinnedLog(parsePublicKey(Buffer.from(signer.logPublicKeyPem), 'log'))],
-  },
-  floor: {},
-  freshnessDays: 60,
-  mirrors: [],
-  replacedLogs: [],
-  notices: [],
-};
+  keys: [parsePublicKey(Buffer.from(signer.publicKeyPem), 'key')],
+  threshold: 1,
+  logs: [pinnedLog(parsePublicKey(Buffer.from(signer.logPublicKeyPem), 'log'))],
+});
 
 export interface Attempt {
   /** Undefined where it was installed. */

@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type OnlineContext,
-  type Profile,
-  type ProgressEvent,
-  parsePublicKey,
-  pinnedLog,
-} from '@dangerzone-image/core';
+import { type OnlineContext, type ProgressEvent, parsePublicKey, pinnedLog } from '@dangerzone-image/core';
 import { openSources } from '@dangerzone-image/core/registry';
 import {
   buildTestImage,
@@ -18,6 +12,7 @@ import {
   startTestRegistry,
   type TestImage,
   type TestRegistryOptions,
+  testProfile,
 } from '@dangerzone-image/core/testing';
 import { onTestFinished } from 'vitest';
 
@@ -36,18 +31,8 @@ export async function createArchiveWorld(options: TestRegistryOptions = {}) {
   const signer = createTestSigner({ image });
   const log = pinnedLog(parsePublicKey(Buffer.from(signer.logPublicKeyPem), 'log'));
   const key = parsePublicKey(Buffer.from(signer.publicKeyPem), 'key');
-  const profile: Profile = {
-    name: 'example',
-    isBuiltIn: false,
-    image,
-    tag: 'latest',
-    trust: { image, keys: [key], threshold: 1, logs: [log] },
-    floor: {},
-    freshnessDays: 60,
-    mirrors: [],
-    replacedLogs: [],
-    notices: [],
-  };
+  const trust = { image, keys: [key], threshold: 1, logs: [log] };
+  const profile = { ...testProfile(trust), name: 'example' };
   const events: ProgressEvent[] = [];
   const context: OnlineContext = {
     profile,

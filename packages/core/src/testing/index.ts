@@ -47,6 +47,7 @@ export {
 } from './test-image.ts';
 export { gzipOf, type TestFiles, tarOf } from './test-layer.ts';
 export { createTestLog, type TestLog, type TestLogEntry, type TestRekorBundle } from './test-log.ts';
+export { testProfile } from './test-profile.ts';
 export { startHttpProxy, startSocksProxy, type TestProxy } from './test-proxy.ts';
 export { startTestRegistry, type TestRegistry, type TestRegistryOptions } from './test-registry.ts';
 export { endlessBody, type Fault, type FaultHook, type ReceivedRequest } from './test-registry-fault.ts';

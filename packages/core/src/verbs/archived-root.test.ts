@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../errors/coded-error.ts';
 import { withPublicRoot } from '../profile/load-profile.ts';
-import type { Profile } from '../profile/profile.ts';
+import { testProfile } from '../testing/test-profile.ts';
 import { builtInPublicRoot, type PublicRoot } from '../trust/public-root.ts';
 import { type ProveRoot, withArchivedRoot } from './archived-root.ts';
 import type { ProgressEvent } from './verb-context.ts';
@@ -9,19 +9,7 @@ import type { ProgressEvent } from './verb-context.ts';
 const DAY_MS = 86_400_000;
 const builtIn = builtInPublicRoot();
 const now = new Date((builtIn.date as Date).getTime() + 10 * DAY_MS);
-const image = 'registry.example.org/team/sandbox';
-const pinned: Profile = {
-  name: 'example',
-  isBuiltIn: false,
-  image,
-  tag: 'latest',
-  trust: { image, keys: [], threshold: 1, logs: [] },
-  floor: {},
-  freshnessDays: 60,
-  mirrors: [],
-  replacedLogs: [],
-  notices: [],
-};
+const pinned = testProfile({ image: 'registry.example.org/team/sandbox', keys: [], threshold: 1, logs: [] });
 const root = JSON.parse(Buffer.from(builtIn.bytes).toString());
 /** With one of its logs alone, so that it can be told from the one in force. */
 const newer = Buffer.from(JSON.stringify({ ...root, tlogs: root.tlogs.slice(0, 1) }));

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseReference } from '../oci/reference.ts';
-import type { Profile } from '../profile/profile.ts';
 import { openRegistry } from '../registry/open-registry.ts';
 import { memoryRuntime } from '../testing/memory-runtime.ts';
 import { publishLayout } from '../testing/publish-layout.ts';
+import { testProfile } from '../testing/test-profile.ts';
 import { startTestRegistry } from '../testing/test-registry.ts';
 import {
   type Case,
@@ -34,18 +34,7 @@ async function openCase(one: Case): Promise<InstallContext> {
   publishLayout(registry, repository, new URL(`${one.layout}/`, FIXTURES), new URL('blobs/', FIXTURES));
   const bytes = readBlob(one.digest);
   registry.putManifest(repository, bytes, JSON.parse(bytes.toString()).mediaType, 'latest');
-  const profile: Profile = {
-    name: 'cosign',
-    isBuiltIn: false,
-    image: trust.image,
-    tag: 'latest',
-    trust,
-    floor: {},
-    freshnessDays: 60,
-    mirrors: [],
-    replacedLogs: [],
-    notices: [],
-  };
+  const profile = testProfile(trust);
   const platform = { os: 'linux', architecture: one.subject === 'arm64' ? 'arm64' : 'amd64' } as const;
   const info = async () => ({ version: '1', platform, store: 'memory', endpoint: 'memory', isRemote: false });
   return {

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Profile } from '../profile/profile.ts';
 import { openSources } from '../registry/open-sources.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import { memoryRuntime } from '../testing/memory-runtime.ts';
 import { publishTestImage } from '../testing/publish-test-image.ts';
 import { buildTestImage, type TestImage } from '../testing/test-image.ts';
+import { testProfile } from '../testing/test-profile.ts';
 import { startTestRegistry, type TestRegistryOptions } from '../testing/test-registry.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
@@ -29,18 +29,7 @@ export async function createVerbWorld(
   const signer = createTestSigner({ image });
   const log = pinnedLog(parsePublicKey(Buffer.from(signer.logPublicKeyPem), 'log'));
   const key = parsePublicKey(Buffer.from(signer.publicKeyPem), 'key');
-  const profile: Profile = {
-    name: 'test',
-    isBuiltIn: false,
-    image,
-    tag: 'latest',
-    trust: { image, keys: [key], threshold: 1, logs: [log] },
-    floor: {},
-    freshnessDays: 60,
-    mirrors: [],
-    replacedLogs: [],
-    notices: [],
-  };
+  const profile = testProfile({ image, keys: [key], threshold: 1, logs: [log] });
   const runtime = memoryRuntime(runtimeOverrides);
   const events: ProgressEvent[] = [];
   const context: InstallContext = {
