@@ -20,15 +20,18 @@ export function systemCode(error: unknown): string | undefined {
 export function stateFault(error: unknown, doing: string, path: string): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new CodedError('DISK_FULL', `cannot ${doing} ${printablePath(path)}: no space left (${code})`, {
-      suggestions: ['Free some space where the state folder is, and run this again: nothing was changed.'],
-      cause: error,
-    });
-  }
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return diskFull(`cannot ${doing} ${printablePath(path)}: no space left (${code})`, error);
   const remedy = REMEDIES[code] ?? 'Check the state folder, or name another one with --state-dir.';
   return new CodedError('STATE_INVALID', `cannot ${doing} ${printablePath(path)}: ${code}`, {
     suggestions: [remedy],
     cause: error,
+  });
+}
+
+export function diskFull(message: string, cause: unknown): CodedError {
+  return new CodedError('DISK_FULL', message, {
+    suggestions: ['Free some space where the state folder is, and run this again: nothing was changed.'],
+    cause,
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../errors/coded-error.ts';
-import { printablePath } from '../errors/printable.ts';
+import { isBusy, lockFault } from './lock-fault.ts';
 import { describeHolder, removeHolder, writeHolder } from './lock-holder.ts';
 import { ensureFolder, factsOf, requirePrivateFile } from './require-private.ts';
 import { stateFault, systemCode } from './state-fault.ts';
@@ -25,7 +25,6 @@ export interface LockOptions {
 export const LOCK_FILE = 'ledger.lock';
 const POLL_MS = 100;
 const DEFAULT_TIMEOUT_MS = 60_000;
-const SQLITE_BUSY = 5;
 
 /**
  * Runs `work` while no other process works on this state. The lock is SQLite's on an empty database, that is the
@@ -71,7 +70,7 @@ async function openLock({ path }: StateFolder): Promise<DatabaseSync> {
   try {
     return new DatabaseSync(join(path, LOCK_FILE));
   } catch (cause) {
-    throw unusable(path, cause);
+    throw lockFault(join(path, LOCK_FILE), cause);
   }
 }
 
@@ -106,7 +105,7 @@ function tryLock(database: DatabaseSync, { path }: StateFolder): boolean {
     return true;
   } catch (error) {
     if (isBusy(error)) return false;
-    throw unusable(path, error);
+    throw lockFault(join(path, LOCK_FILE), error);
   }
 }
 
@@ -123,29 +122,14 @@ export async function isLockHeld({ path }: StateFolder): Promise<boolean> {
     }
   } catch (error) {
     if (isBusy(error)) return true;
-    throw unusable(path, error);
+    throw lockFault(join(path, LOCK_FILE), error);
   }
-}
-
-/** The low byte is the primary result code (sqlite.org/rescode.html). */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }
 
 function busy(holder: string, timeoutMs: number): CodedError {
   return new CodedError('STATE_BUSY', `the state is in use by ${holder}: waited ${timeoutMs / 1000} s`, {
     suggestions: ['Wait until it has ended, or wait longer with --lock-timeout.'],
     details: { holder },
-  });
-}
-
-function unusable(path: string, cause: unknown): CodedError {
-  const file = printablePath(join(path, LOCK_FILE));
-  return new CodedError('STATE_INVALID', `cannot lock ${file}`, {
-    suggestions: [
-      `Remove ${file} (it holds nothing), check that its folder is writable, or name another one with --state-dir.`,
-    ],
-    cause,
   });
 }
 
