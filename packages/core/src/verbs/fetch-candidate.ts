@@ -1,6 +1,8 @@
 import type { Digest } from '../oci/digest.ts';
 import { parseReference } from '../oci/reference.ts';
+import { bundlesOnce } from '../source/bundles-once.ts';
 import { fetchSignedChain } from '../source/fetch-image.ts';
+import type { ImageSource } from '../source/image-source.ts';
 import type { AcceptedProvenance } from '../verify/provenance/attestation-verdict.ts';
 import { type VerifiedImage, verifyImage } from '../verify/verified-image.ts';
 import { demandProvenance } from './demand-provenance.ts';
@@ -23,16 +25,19 @@ export interface Offer {
   readonly image: VerifiedImage;
   /** Where the profile demands it. */
   readonly provenance?: AcceptedProvenance;
+  /** Where it is from, for whoever looks for more about it. */
+  readonly source: ImageSource;
 }
 
 /** All that an image's signatures and documents can prove, before any layer is fetched. */
 export async function fetchCandidate(context: InstallContext, digest: Digest): Promise<Offer> {
-  const { source, profile, runtime, signal } = context;
+  const { profile, runtime, signal } = context;
+  const source = bundlesOnce(context.source);
   const reference = parseReference(profile.image);
   const { platform } = await runtime.info({ brief: true });
   const wanted = { platform, trust: profile.trust };
   const { chain, signed } = await fetchSignedChain(source, reference, digest, wanted, { ...(signal && { signal }) });
   const image = verifyImage(profile.image, chain, signed);
-  const provenance = await demandProvenance(context, image);
-  return { image, ...(provenance && { provenance }) };
+  const provenance = await demandProvenance({ ...context, source }, image);
+  return { image, source, ...(provenance && { provenance }) };
 }

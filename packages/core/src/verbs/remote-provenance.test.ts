@@ -122,6 +122,18 @@ describe('provenance of an update is looked up', () => {
     expect(lookUps()).toEqual([]);
   });
 
+  it.each([true, false])(
+    'without asking again for bundles that were looked at for signatures (demanded: %s)',
+    async (required) => {
+      const { context, registry } = await offered({ required, build: {} });
+      const trust = { ...context.profile.trust, dedicatedKeys: true };
+      await check({ ...context, profile: { ...context.profile, trust } });
+      const all = registry.requests.filter((line) => !line.includes('/blobs/'));
+      expect(all.filter((line) => line.includes('manifests/sha256-') && !/\.(sig|att)$/.test(line))).not.toEqual([]);
+      expect(all.length).toBe(new Set(all).size);
+    },
+  );
+
   it('once where it is demanded', async () => {
     const { context, lookUps } = await offered({ required: true, build: {} });
     expect(await told(context)).toMatchObject({ verdict: 'accepted', commit });

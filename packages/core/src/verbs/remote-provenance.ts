@@ -19,7 +19,7 @@ type Expected = NonNullable<Profile['provenance']>;
 export async function provenanceOfOffer(
   context: InstallContext,
   ledger: Ledger,
-  { image, provenance: demanded }: Offer,
+  { image, provenance: demanded, source }: Offer,
   installed: InstalledImage | undefined,
 ): Promise<RemoteProvenance | undefined> {
   const { provenance: expected } = context.profile;
@@ -32,7 +32,7 @@ export async function provenanceOfOffer(
   const isNews = others.every((other) => other === undefined || isNewer(ledger, release, other));
   const isOffered = isNews && isInstallable(ledger, release, context.profile.floor);
   const { updates } = await readPreferences(context.state);
-  return isOffered && updates === 'ask' ? lookUpProvenance(context, image, expected) : undefined;
+  return isOffered && updates === 'ask' ? lookUpProvenance({ ...context, source }, image, expected) : undefined;
 }
 
 /**
