@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { buildTestImage, publishTestImage, startTestRegistry } from '@dangerzone-image/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { interrupted } from './interrupted.ts';
@@ -52,6 +52,7 @@ describe.each(podmanEngines)('on Podman, as $title', (engine) => {
     await expect.poll(() => isAlive(pid)).toBe(false);
     await setMoment(world);
     await requireUnchanged();
+    await ageNotes(world);
     expect((await world.run(['upgrade', '--via', via])).code).toBe(0);
     expect(await readdir(join(world.folder, 'spool'))).toEqual([]);
   });
@@ -74,6 +75,13 @@ describe.each(podmanEngines)('on Podman, as $title', (engine) => {
     await requireUnchanged();
   });
 });
+
+/** On a busy machine the answer is there before all is cleared, and what was noted is followed for an hour: that is over. */
+async function ageNotes({ folder }: World): Promise<void> {
+  const spool = join(folder, 'spool');
+  const notes = (await readdir(spool, { recursive: true })).filter((path) => basename(path) === 'pulled');
+  for (const note of notes) await utimes(join(spool, note), 0, 0);
+}
 
 function isAlive(pid: number): boolean {
   try {
