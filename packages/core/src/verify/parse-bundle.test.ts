@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bundleDocument, type TestBundle } from '../testing/test-bundle.ts';
 import type { TestBundleEntry } from '../testing/test-bundle-log.ts';
 import { authority, byCertificate, byKey, changed, inV2, outcome } from './bundle-world.test-support.ts';
+import { parseBundle } from './parse-bundle.ts';
 
 const good = byKey();
 const withCertificate = byCertificate();
@@ -237,7 +238,6 @@ describe('the shape of a bundle', () => {
     ['a blank in base64', (text) => text.replace('"payload":"', '"payload":" ')],
     ['nothing in it', () => ''],
     ['a list in its place', (text) => `[${text}]`],
-    ['more than 4 MiB', (text) => text + ' '.repeat(4 * 1024 * 1024)],
     ['a depth of 200 000', () => '['.repeat(200_000)],
   ])('has one meaning for every reader: is refused with %s', (_, change) => {
     const text = JSON.stringify(good);
@@ -280,6 +280,22 @@ describe('the shape of a bundle', () => {
       Object.assign(materialOf(copy), { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] } });
     });
     expect(outcome(bundle)).toBe(expected);
+  });
+
+  it('bad input 16: has at most 4 MiB, as an attestation may', () => {
+    const text = Buffer.from(JSON.stringify(good));
+    const padded = (length: number) => Buffer.concat([text, Buffer.alloc(length - text.length, ' ')]);
+    expect(parseBundle(padded(4 * 1024 * 1024)).mediaType).toBe(good.mediaType);
+    expect(() => parseBundle(padded(4 * 1024 * 1024 + 1))).toThrow(
+      expect.objectContaining({ detail: expect.stringMatching(/^it has 4194305 bytes/) }),
+    );
+  });
+
+  it('bad input 16: is refused with a log entry of a megabyte: each key would be held against it', () => {
+    const bundle = changed(good, (copy) => {
+      entryOf(copy).canonicalizedBody = Buffer.alloc(1_000_000, '[],').toString('base64');
+    });
+    expect(outcome(bundle)).toBe('bundle-malformed');
   });
 
   it.each([0, 4, 31, 33, 1_000_000])('is refused with a log ID of %i bytes, which messages would show', (length) => {

@@ -20,6 +20,8 @@ const MEDIA_TYPES: readonly string[] = [
 const MAX_ENTRIES = 8;
 /** Of a timestamp: one with its authority's whole chain has some six thousand. */
 const MAX_TIMESTAMP_BYTES = 32 * 1024;
+/** Of an entry's body, in base64: as in cosign's legacy form. It is parsed anew for each key that may have signed. */
+const MAX_BODY = 64 * 1024;
 /** Of a log's ID, which stands in messages: SHA-256 of a key. */
 const LOG_ID = /^[A-Za-z0-9+/]{43}=$/;
 const MAX_HASHES = 64;
@@ -58,7 +60,7 @@ const entrySchema = v.strictObject({
       checkpoint: v.nullish(v.strictObject({ envelope: v.string() })),
     }),
   ),
-  canonicalizedBody: base64,
+  canonicalizedBody: v.pipe(base64, v.maxLength(MAX_BODY, `expected at most ${MAX_BODY} characters`)),
 });
 const bundleSchema = v.strictObject({
   mediaType: v.picklist(MEDIA_TYPES),

@@ -57,7 +57,6 @@ describe('a signing certificate', () => {
       { names: [der(0xa0, oid('1.3.6.1.4.1.57264.1.7'), der(0xa0, utf8String(identity.subject)))] },
     ],
     ['116: with a DNS name', { names: [der(0x82, Buffer.from(identity.subject))] }],
-    ['16: of 40 kB', { extensions: [extension('1.2.3.4', Buffer.alloc(40_000))] }],
     ['116: with a directory name', { names: [der(0xa4, name(identity.subject))] }],
     ['116: with no name', { names: [] }],
     ['116: without names', { replaced: { '2.5.29.17': undefined } }],
@@ -132,6 +131,21 @@ describe('the chain of a signing certificate', () => {
   it('bad input 113: must end at a trusted authority', () => {
     expect(outcome(by(stranger), trusting(stranger))).toBe('accepted');
     expect(outcome(by(stranger))).toBe('authority-unknown');
+  });
+
+  it('bad input 16: is not taken apart where it has more than 32 KiB', () => {
+    const { certificate } = authority.issue({ ...job, extensions: [extension('1.2.3.4', Buffer.alloc(33_000))] });
+    const bundle = changed(byCertificate(), ({ verificationMaterial }) => {
+      verificationMaterial.certificate = { rawBytes: certificate.toString('base64') };
+    });
+    expect(outcome(bundle)).toBe('certificate-invalid');
+  });
+
+  it('says what is wrong with a certificate', () => {
+    const bundle = byCertificate({ names: [uri(identity.subject), uri(identity.subject)] });
+    expect(() => accept(bundle)).toThrow(
+      expect.objectContaining({ detail: 'expected one subject alternative name, got 2' }),
+    );
   });
 
   it('names the authority that is not known, and no more of it than a key ID has', () => {
