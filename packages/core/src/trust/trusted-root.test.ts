@@ -115,6 +115,11 @@ describe('a trusted root', () => {
   const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
   const overlapping = [logOf(key, { end: '2022-01-01T00:00:00Z' }), logOf(key, { start: '2022-01-01T00:00:00Z' })];
 
+  const endedAuthority = {
+    certChain: { certificates: [{ rawBytes: 'AAAA' }] },
+    validFor: { start: '2021-01-12T11:53:27Z', end: '2020-01-01T00:00:00Z' },
+  };
+
   const yearly = (count: number) =>
     Array.from({ length: count }, (_, at) =>
       logOf(key, { start: `${2000 + at}-01-01T00:00:00Z`, end: `${2000 + at}-12-31T00:00:00Z` }),
@@ -130,6 +135,10 @@ describe('a trusted root', () => {
     ['85: a start given as a number', rootOf([validFor({ start: 0 })])],
     ['85: an end that is no time', rootOf([validFor({ start: '2021-01-12T11:53:27Z', end: '' })])],
     ['85: an end before the start', rootOf([logOf(key, { end: '2020-01-01T00:00:00Z' })])],
+    [
+      '113: an authority whose validity ends before it starts',
+      rootOf([log], { timestampAuthorities: [endedAuthority] }),
+    ],
     ['193: one log listed twice', rootOf([log, log])],
     ['193: one log ID with two keys', rootOf([log, { ...logOf(p256()), logId: log.logId }])],
     ['193: one key under two log IDs', rootOf([log, { ...log, logId: differentId }])],

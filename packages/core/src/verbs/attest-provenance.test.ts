@@ -55,6 +55,14 @@ describe('attest-provenance of a tag', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'PROVENANCE_MISSING' });
   });
 
+  it('looks for the index alone where it has no image for this machine', async () => {
+    const { context, image } = await createWorld([one.digest]);
+    const reference = parseReference(`${image}:latest`);
+    const elsewhere = { os: 'linux', architecture: 's390x' };
+    const { image: facts } = await attestProvenance(context, { reference, platform: elsewhere, expected });
+    expect(facts).toEqual({ name: image, tag: 'latest', digest: one.digest, index: one.digest });
+  });
+
   it('lists all attestations, the one that counts first', async () => {
     const { ask, registry, attest } = await createWorld([]);
     const sbom = { predicateType: 'https://spdx.dev/Document', predicate: {} };
@@ -95,6 +103,17 @@ describe('attest-provenance of a digest', () => {
     expect(await ask(`@${one.digest}`)).toMatchObject({ image: { digest: one.digest } });
     expect(await ask(`@${other}`)).toMatchObject({ image: { digest: other, manifest: other } });
     await expect(ask(`@${own}`)).rejects.toMatchObject({ code: 'PROVENANCE_MISSING' });
+  });
+
+  it('bad input 112: what is attested of itself is told, and no neighbour that would do better', async () => {
+    const { ask, registry, attest } = await createWorld([own]);
+    const foreign = attest(one.digest, {
+      predicate: githubPredicate({ repository: 'evil/x' }),
+      signer: githubJob({ repository: 'evil/x' }),
+    });
+    publishAttestations(registry, REPOSITORY, one.digest, [foreign]);
+    const error = await ask(`@${one.digest}`).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'PROVENANCE_REJECTED', message: expect.not.stringContaining(own) });
   });
 
   it('bad input 112: is not verified by its neighbour, which is named', async () => {
@@ -175,5 +194,7 @@ describe('attest-provenance of what is installed', () => {
     const digest = release(2).digest;
     const asked = { image: parseReference(`${image}@${digest}`), expected };
     await expect(attestInstalled(context, asked)).rejects.toMatchObject({ code: 'IMAGE_NOT_VERIFIED' });
+    const another = { image: parseReference('registry.example.org/other'), expected };
+    await expect(attestInstalled(context, another)).rejects.toMatchObject({ code: 'USAGE' });
   });
 });

@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { bundleDocument, type TestBundle } from '../testing/test-bundle.ts';
+import { parsePublicKey } from '../trust/public-key.ts';
 import {
   accept,
   byCertificate,
@@ -47,6 +49,15 @@ describe('a bundle as it should be', () => {
     const index = Number(bundle.verificationMaterial.tlogEntries[0]?.logIndex);
     expect(accept(bundle)).toEqual({ verdict: 'accepted', digest, ...who, log: { id: v2.id, index, time } });
   });
+});
+
+it('by an RSA key, in both versions of Rekor', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const rsa = parsePublicKey(Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })), 'of the test');
+  const body = (text: string) => text.replace('PKIX_ECDSA_P256_SHA_256', 'PKIX_RSA_PKCS1V15_2048_SHA256');
+  for (const request of [{}, { ...inV2(), body }])
+    expect(accept(byKey({ by: { privateKey }, ...request }), { keys: [rsa] })).toMatchObject({ key: rsa.fingerprint });
+  expect(outcome(byKey({ by: { privateKey }, ...inV2() }), { keys: [rsa] })).toBe('log-entry-mismatch');
 });
 
 it.each([

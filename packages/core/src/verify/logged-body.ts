@@ -160,11 +160,10 @@ function verifierV2(signer: LoggedSigner): object {
   return { keyDetails: keyDetailsOf(publicKey), x509Certificate: { rawBytes: signer.certificate.toString('base64') } };
 }
 
-/** sigstore_common.proto, PublicKeyDetails. */
+/** sigstore_common.proto, PublicKeyDetails. P-384 is none of these: it goes with SHA-384, which is checked nowhere here. */
 function keyDetailsOf(key: KeyObject): string {
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {};
   if (namedCurve === 'prime256v1') return 'PKIX_ECDSA_P256_SHA_256';
-  if (namedCurve === 'secp384r1') return 'PKIX_ECDSA_P384_SHA_384';
   if (key.asymmetricKeyType === 'rsa') return `PKIX_RSA_PKCS1V15_${modulusLength}_SHA256`;
   return key.asymmetricKeyType === 'ed25519' ? 'PKIX_ED25519' : '';
 }

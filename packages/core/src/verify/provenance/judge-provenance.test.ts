@@ -302,6 +302,19 @@ describe('provenance of a build on GitHub', () => {
     expect(refusalOf(attested(SLSA_V1, githubPredicate(), { ...job, claims }), sandbox)).toBe(claim);
   });
 
+  it('bad input 111: no trigger anywhere is refused, and no predicate makes up for it', () => {
+    const job = githubJob();
+    const claims = Object.fromEntries(Object.entries(job.claims).filter(([arc]) => arc !== '2' && arc !== '20'));
+    const predicate = githubPredicate() as { buildDefinition: Member };
+    const buildDefinition = { ...predicate.buildDefinition, internalParameters: {} };
+    const silent = attested(SLSA_V1, { ...predicate, buildDefinition }, { ...job, claims });
+    expect(refusalOf(silent, sandbox)).toBe('trigger');
+  });
+
+  it('bad input 111: a predicate that names a runner of somebody’s own is refused, whatever the certificate says', () => {
+    expect(refusalOf(byGitHub({}, { predicate: { runner: 'self-hosted' } }), sandbox)).toBe('runner');
+  });
+
   it.each<[string, TestBuild, string]>([
     ['pull_request', { trigger: 'pull_request', ref: 'refs/pull/1/merge' }, 'trigger'],
     ['pull_request_target', { trigger: 'pull_request_target' }, 'trigger'],
@@ -470,5 +483,8 @@ describe('provenance that a key of the profile signed', () => {
     expect(refusalOf(attestation, { repository, workflow: 'any' })).toBe('workflow');
     expect(refusalOf(attestation, { repository, builder: GENERATOR })).toBe('builder');
     expect(refusalOf(attestation, { repository, builder: 'https://ci.example.test/builder' })).toBeUndefined();
+    const { buildDefinition } = predicate;
+    const nowhere = { ...predicate, buildDefinition: { ...buildDefinition, resolvedDependencies: [{ uri }] } };
+    expect(refusalOf(attested(SLSA_V1, nowhere, key), { repository })).toBe('commit');
   });
 });
