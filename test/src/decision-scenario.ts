@@ -180,7 +180,8 @@ function askedFor({ registry }: World, months: number, release: (month: number) 
 }
 
 /** As if the last look at the registry were long ago. */
-async function makeDue(world: World): Promise<void> {
+/** The last check was long ago. */
+export async function makeDue(world: World): Promise<void> {
   await changeLedger(world, (ledger) => {
     if (ledger.lastCheck) ledger.lastCheck.time = '2020-01-01T00:00:00.000Z';
     delete ledger.failedChecks;

@@ -5,7 +5,7 @@ import type { TestImage } from '@dangerzone-image/core/testing';
 import { expect } from 'vitest';
 import { writeArchive } from './archives.ts';
 import { killedAt } from './killed-at.ts';
-import type { World } from './world.ts';
+import type { Outcome, World } from './world.ts';
 
 /** An archive is asked for no tag, and nothing of it is downloaded. */
 const online: readonly Step[] = ['resolve', 'download'];
@@ -27,12 +27,24 @@ export interface Kill {
   readonly requireUsable?: () => Promise<void>;
 }
 
+export interface Recovery {
+  /** The kill came too late to keep the new release out. */
+  readonly wasInstalled: boolean;
+  readonly next: Outcome;
+}
+
 /** Kills at one moment of our own. */
 export const at = (world: World, moment: string) => async (words: readonly string[]) =>
   expect(await killedAt(world, moment, words)).toBe('SIGKILL');
 
 /** Acceptance 10: what died in between leaves one of the two releases, as it is and at once, and the next run ends whole. */
-export async function requireRecovery({ world, words, releases: [one, two], die, requireUsable }: Kill): Promise<void> {
+export async function requireRecovery({
+  world,
+  words,
+  releases: [one, two],
+  die,
+  requireUsable,
+}: Kill): Promise<Recovery> {
   expect(await world.run(await offer(world, words, one))).toMatchObject({ code: 0 });
   const again = await offer(world, words, two);
   await die(again);
@@ -43,9 +55,11 @@ export async function requireRecovery({ world, words, releases: [one, two], die,
   expect(await world.run(['history', '--verify'])).toMatchObject({ code: 0, json: { status: 'consistent' } });
   await requireUsable?.();
 
-  expect(await world.run(again)).toMatchObject({ code: 0 });
+  const next = await world.run(again);
+  expect(next).toMatchObject({ code: 0 });
   await requireWhole(world, two);
   await requireUsable?.();
+  return { wasInstalled: between.json.image.digest === two.digest, next };
 }
 
 /** The release verifies, the journal is sound, and of what is written meanwhile nothing is left. */

@@ -50,6 +50,7 @@ export async function installImage(
   announce(context, 'tag');
   await giveStableName(context, incoming);
   await requireIdentity(context, image, incoming, stableName(profile));
+  await clearDownloads(context); // while it is pending: whatever dies from here on, no later run has to look for them
 
   announce(context, 'commit');
   await session.save(
@@ -61,7 +62,6 @@ export async function installImage(
   await writeLastLogIndex(state, profile, session.ledger);
 
   announce(context, 'remove-older');
-  await clearDownloads(context);
   await removeLeftOvers(context);
 }
 

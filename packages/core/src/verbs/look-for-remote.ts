@@ -27,8 +27,9 @@ export async function lookForRemote(
     const offer = await fetchCandidate(context, digest);
     const { image } = offer;
     await remember(session, image.signed);
-    await recordAnswer(context, session, { installed, digest });
+    // In this order: killed in between, the next run looks again, and does not wait for hours knowing of nothing newer.
     await rememberRemote(context, session, offer, installed);
+    await recordAnswer(context, session, { installed, digest });
     return { remote: { release: releaseOf(image), image } };
   } catch (error) {
     if (!isTolerable(context, error)) throw error;

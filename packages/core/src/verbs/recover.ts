@@ -6,6 +6,7 @@ import { isSameRelease, releaseOf } from '../ledger/release.ts';
 import { findInstalled } from './installed-image.ts';
 import { removeLeftOvers } from './left-overs.ts';
 import type { StateSession } from './state-session.ts';
+import { clearDownloads } from './transfer.ts';
 import type { InstallContext } from './verb-context.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function recover(context: InstallContext, session: StateSession): P
     const forced = pending.forced ?? false;
     const before = installedRelease(session.ledger)?.signed;
     if (isThere) {
+      await clearDownloads(context);
       const entry = entryOfInstall(pending.release, {
         before,
         forced,

@@ -27,7 +27,7 @@ export async function upgrade(given: InstallContext, { force = false }: UpgradeO
     const { installed, digest } = await lookUp(context, session.ledger.releases);
     await recordAnswer(context, session, { installed, digest });
     if (installed && isOffered(digest, installed)) {
-      await clearDownloads(context); // of a run that was killed right after its commit
+      await clearDownloads(context); // of a release that is not offered any more
       return unchanged(context, installed);
     }
 
