@@ -49,16 +49,6 @@ function reasonOf(error: unknown): RefusalReason {
   return 'malformed';
 }
 
-/**
- * What was verified before is held against today's metadata: that its key was replaced since, that it has expired or was
- * followed by another version is how it should be.
- */
-export function isOutdated(error: unknown): boolean {
-  return (
-    error instanceof UnsignedMetadataError || error instanceof ExpiredMetadataError || error instanceof BadVersionError
-  );
-}
-
 export function isSameVersion(error: unknown): boolean {
   return error instanceof EqualVersionError;
 }

@@ -7,6 +7,9 @@ export type ReadTufFile = (name: string, limit: number) => Promise<Uint8Array | 
 /** The target that this is all about, by its path in the repository. */
 export const TRUSTED_ROOT = 'trusted_root.json';
 
+/** The one file whose name has no number: it says which are the newest. */
+export const TIMESTAMP = 'timestamp.json';
+
 /** Files that are here already, as a repository. */
 export function readFrom(files: TufFiles): ReadTufFile {
   return async (name) => files.get(name);

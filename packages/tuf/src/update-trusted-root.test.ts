@@ -109,6 +109,35 @@ describe('an update of the trusted root', () => {
     expect(await readUpdatedTrustedRoot(folder, { initialRoot })).toBeUndefined();
   });
 
+  it('goes on from a later root of this version: an older timestamp is refused all the same', async () => {
+    const older = repository.files.get('timestamp.json') as Buffer;
+    repository.refresh();
+    await update();
+    repository.rotate('root');
+    const later = { ...repository, initialRoot: repository.files.get('2.root.json') as Buffer };
+    repository = later;
+    const newer = repository.files.get('timestamp.json') as Buffer;
+    repository.files.set('timestamp.json', older);
+    await expect(update()).rejects.toMatchObject({ details: { file: 'timestamp.json', reason: 'older' } });
+    repository.files.set('timestamp.json', newer);
+    expect((await update()).versions.root).toBe(2);
+  });
+
+  it.each([/timestamp\.json$/, /snapshot\.json$/, /targets\.json$/, /trusted_root\.json$/])(
+    'goes on from a later root of this version where a stored %s is damaged',
+    async (damaged) => {
+      await update();
+      const file = join(folder.path, '1.json');
+      const stored = JSON.parse(readFileSync(file, 'utf8'));
+      const name = Object.keys(stored.files).find((each) => damaged.test(each)) as string;
+      stored.files[name] = Buffer.from('{}').toString('base64');
+      writeFileSync(file, JSON.stringify(stored));
+      repository.rotate('root');
+      repository = { ...repository, initialRoot: repository.files.get('2.root.json') as Buffer };
+      expect((await update()).versions.root).toBe(2);
+    },
+  );
+
   it('is made by one process at a time', async () => {
     const events: ProgressEvent[] = [];
     let second: Promise<unknown> | undefined;

@@ -21,7 +21,7 @@ import {
   type UpdatedTrustedRoot,
   withDates,
 } from './stored-trusted-root.ts';
-import type { ReadTufFile } from './tuf-files.ts';
+import { type ReadTufFile, TIMESTAMP, type TufFiles } from './tuf-files.ts';
 import { type VerifiedChain, verifyChain } from './verify-chain.ts';
 
 export interface UpdateOptions extends ReadOptions, Pick<LockOptions, 'signal' | 'timeoutMs'> {
@@ -57,7 +57,7 @@ export async function updateTrustedRoot(options: UpdateOptions): Promise<TrustUp
   const onWait = (holder: string) => report?.({ type: 'waiting', holder });
   return withLock(folder, { ...options, verb: 'trust update', now, onWait }, async () => {
     const before = await readSound(options);
-    const known = before?.files ?? (await readNewestUpdate(folder))?.files ?? new Map();
+    const known = before?.files ?? (await timestampSeen(folder));
     const fetchedAt = now();
     const chain = await verifyChain({ initialRoot, read, known, now: fetchedAt, expiry: 'enforced' });
     requireReadable(chain.trustedRoot);
@@ -66,6 +66,15 @@ export async function updateTrustedRoot(options: UpdateOptions): Promise<TrustUp
     await storeUpdate(folder, update, { replaced: isSame ? before.number : undefined });
     return resultOf(before, withDates(update, chain));
   });
+}
+
+/**
+ * Of an update from before this version's own root nothing is proven any more; its timestamp holds up older ones, where a key
+ * signed it that still counts.
+ */
+async function timestampSeen(folder: StateFolder): Promise<TufFiles> {
+  const timestamp = (await readNewestUpdate(folder))?.files.get(TIMESTAMP);
+  return new Map(timestamp && [[TIMESTAMP, timestamp]]);
 }
 
 async function resultOf(before: FetchedRoot | undefined, after: DatedChain): Promise<TrustUpdateResult> {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { readMetadata } from './read-metadata.ts';
-import { isOutdated, isSameVersion, onFile, refuse } from './refusal.ts';
-import { type ReadTufFile, TRUSTED_ROOT, type TufFiles } from './tuf-files.ts';
+import { isSameVersion, onFile, refuse } from './refusal.ts';
+import { type ReadTufFile, TIMESTAMP, TRUSTED_ROOT, type TufFiles } from './tuf-files.ts';
 
 export interface ChainOptions {
   /** Root metadata that is believed without a proof. */
@@ -90,9 +90,9 @@ function requireConsistent({ root: { signed } }: TrustedMetadataStore): void {
 
 /** Section 5.4. One that was seen before and whose key was not replaced since holds up every older one. */
 async function takeTimestamp({ store, known, read, files }: Walk): Promise<void> {
-  const name = 'timestamp.json';
+  const name = TIMESTAMP;
   const before = known.get(name);
-  if (before) unlessOutdated(name, () => store.updateTimestamp(Buffer.from(before)));
+  if (before) ifItHolds(() => store.updateTimestamp(Buffer.from(before)));
   const bytes = await need(read, name);
   const isNews = onFile(name, () => {
     try {
@@ -109,7 +109,7 @@ async function takeTimestamp({ store, known, read, files }: Walk): Promise<void>
 async function takeSnapshot({ store, known, read, files }: Walk): Promise<void> {
   const name = `${store.timestamp?.signed.snapshotMeta.version}.snapshot.json`;
   const before = [...known].find(([file]) => file.endsWith('.snapshot.json'))?.[1];
-  if (before) unlessOutdated(name, () => store.updateSnapshot(Buffer.from(before), true));
+  if (before) ifItHolds(() => store.updateSnapshot(Buffer.from(before), true));
   const bytes = known.get(name) ?? (await need(read, name));
   onFile(name, () => store.updateSnapshot(Buffer.from(bytes)));
   files.set(name, bytes);
@@ -155,14 +155,16 @@ async function need(read: ReadTufFile, name: string): Promise<Buffer> {
   return bytes;
 }
 
-function unlessOutdated(name: string, step: () => unknown): void {
-  onFile(name, () => {
-    try {
-      step();
-    } catch (error) {
-      if (!isOutdated(error)) throw error;
-    }
-  });
+/**
+ * What was verified before is held against today's metadata: that its key was replaced since, that it has expired or was
+ * followed by another version is how it should be. Where somebody damaged it, it holds up nothing.
+ */
+function ifItHolds(step: () => unknown): void {
+  try {
+    step();
+  } catch {
+    return;
+  }
 }
 
 /** Once every step was taken, all four are there. */
