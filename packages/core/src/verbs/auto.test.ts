@@ -135,6 +135,21 @@ describe('auto', () => {
     expect(no.asked[1]).toMatchObject({ image: { digest: three.digest } });
   });
 
+  it.each([
+    ['a no', false, 'dangerzone-image upgrade'],
+    ['nobody to ask', undefined, 'dangerzone-image auto --yes'],
+  ])('after %s names what helps then', async (_, value, remedy) => {
+    const { context, publish, wait } = await installed();
+    await setUpdates(context, { updates: 'ask' });
+    publish(release(2));
+    wait(13);
+    const error = await auto(context, answer(value)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ suggestions: [expect.stringContaining(remedy), expect.any(String)] });
+    const yes = answer(true);
+    const again = value === false ? upgrade(context) : auto(context, yes);
+    expect(await again).toMatchObject({ status: 'upgraded' });
+  });
+
   it('does not take "nobody could be asked" for a no', async () => {
     const { context, publish, wait } = await installed();
     await setUpdates(context, { updates: 'ask' });

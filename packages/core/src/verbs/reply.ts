@@ -49,8 +49,11 @@ export function declined({ answer, update }: Reply, decision: Decision, result?:
   const what = result ? `; the bundled image ${result.image?.digest} was installed` : '';
   const why = answer === false ? 'was declined' : 'needs consent, and nobody could be asked';
   return new CodedError('CONSENT_DECLINED', `the update to ${digest} ${why}${what}`, {
+    // After a no, auto asks no more about this release, and --yes answers no question that is not asked.
     suggestions: [
-      'To go on without a question: dangerzone-image auto --yes',
+      answer === false
+        ? 'To install it after all: dangerzone-image upgrade'
+        : 'To go on without a question: dangerzone-image auto --yes',
       'To be asked no more: dangerzone-image updates on',
     ],
     details: { digest, decision, update },
