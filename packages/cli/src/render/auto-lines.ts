@@ -26,6 +26,11 @@ export function autoLines({ status, decision, image, previous, signatures, remot
 
 const INSTALL = 'Install it: dangerzone-image upgrade';
 
+/** Why, in words; the code itself where it is none of ours, as an edited record may have it. */
+export function reasonWords(reason: string): string {
+  return Object.hasOwn(because, reason) ? because[reason as keyof typeof because] : reason;
+}
+
 const because: Readonly<Record<AutoResult['decision']['reason'], string>> = {
   pinned: 'the image is pinned',
   unidentified: 'the image cannot be verified',

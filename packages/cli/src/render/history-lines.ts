@@ -1,4 +1,5 @@
 import type { HistoryResult, JournalRecord } from '@dangerzone-image/core';
+import { reasonWords } from './auto-lines.ts';
 import { next, note, ok } from './image-lines.ts';
 
 /** Oldest first, as a log is read; the verdict on all of it at the end. */
@@ -25,7 +26,7 @@ function countOf(records: readonly JournalRecord[]): string {
 
 const words = {
   checked: 'checked, offered was',
-  decided: 'decided',
+  decided: 'decided:',
   installed: 'installed',
   unchanged: 'already there:',
   undone: 'an upgrade was cut short, undone:',
@@ -44,8 +45,8 @@ function recordLine({ number, time, verb, event, image, before, code, message, r
     ...(image ? [image] : []),
     ...(before ? [`in place of ${before}`] : []),
     ...(forced ? ['(--force)'] : []),
-    ...(row === undefined ? [] : [`(row ${row} of the table)`]),
-    ...(message ? [message] : []),
+    ...(message ? [event === 'decided' ? reasonWords(message) : message] : []),
+    ...(row === undefined ? [] : [`(row ${row} of the decision table)`]),
   ];
   return `${number}  ${time.toISOString()}  ${verb}: ${facts.join(' ')}`;
 }
