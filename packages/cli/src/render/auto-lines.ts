@@ -9,7 +9,7 @@ export function autoLines({ status, decision, image, previous, signatures, remot
     installed: ok(`installed ${reference}`),
     upgraded: ok(`upgraded to ${reference}`),
     'up-to-date': ok(`nothing to do: ${reference}`),
-    pinned: ok(`pinned, nothing is done: ${reference}`),
+    pinned: image ? ok(`pinned, nothing is done: ${reference}`) : note('pinned, and no verified image is there'),
     'update-available': ok(`nothing to do, as you decided: ${reference}`),
     'update-failed': note(`the update failed; what was there goes on to work: ${reference}`),
   };
@@ -20,6 +20,7 @@ export function autoLines({ status, decision, image, previous, signatures, remot
     ...(reason ? [`   ${reason.code}: ${reason.message}`] : []),
     ...signatureLines(signatures),
     ...(remote && status !== 'pinned' ? [`   known to be newer: ${remote.digest}`, next(INSTALL)] : []),
+    ...(status === 'pinned' && !image ? [next('Install it all the same: dangerzone-image upgrade')] : []),
     ...(status === 'pinned' ? [next('Undo it: dangerzone-image unpin')] : []),
   ];
 }
