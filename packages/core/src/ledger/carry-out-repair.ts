@@ -1,11 +1,11 @@
 import type { Profile } from '../profile/profile.ts';
 import { atomicWrite } from './atomic-write.ts';
 import { finishReset } from './finish-reset.ts';
+import { formatLedger } from './format-ledger.ts';
 import type { InspectedProfile } from './inspect-state.ts';
 import { keepDamaged, moveAside } from './keep-damaged.ts';
 import { LAST_LOG_INDEX, replaceLastLogIndex } from './last-log-index.ts';
 import { LEDGER_FILE } from './ledger.ts';
-import { formatLedger } from './ledger-schema.ts';
 import type { RepairPlan } from './plan-repair.ts';
 import { readStateFile } from './read-state-file.ts';
 import { removeLeftOvers } from './remove-left-overs.ts';

@@ -1,8 +1,8 @@
 import { atomicWrite } from './atomic-write.ts';
 import { finishReset } from './finish-reset.ts';
+import { formatLedger } from './format-ledger.ts';
 import { moveAside } from './keep-damaged.ts';
 import { LEDGER_FILE, type Ledger, MAX_LEDGER_BYTES } from './ledger.ts';
-import { formatLedger } from './ledger-schema.ts';
 import type { ResetPlan } from './plan-reset.ts';
 import { readStateFile } from './read-state-file.ts';
 import type { StateFolder } from './state-folder.ts';

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { atomicWrite } from './atomic-write.ts';
+import { formatLedger } from './format-ledger.ts';
 import { LEDGER_FILE, type Ledger } from './ledger.ts';
-import { formatLedger } from './ledger-schema.ts';
 import { ensureFolder, factsOf } from './require-private.ts';
 import { stateFault, systemCode } from './state-fault.ts';
 import type { StateFolder } from './state-folder.ts';

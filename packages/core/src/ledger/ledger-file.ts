@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { atomicWrite } from './atomic-write.ts';
 import { finishReset } from './finish-reset.ts';
+import { formatLedger } from './format-ledger.ts';
 import { isKeptDamaged, keepDamaged } from './keep-damaged.ts';
 import {
   type FloorFile,
@@ -12,7 +13,7 @@ import {
 } from './last-log-index.ts';
 import { emptyLedger, LEDGER_FILE, type Ledger, MAX_LEDGER_BYTES } from './ledger.ts';
 import { adoptInstalled, raiseFloor } from './ledger-changes.ts';
-import { formatLedger, parseLedger } from './ledger-schema.ts';
+import { parseLedger } from './ledger-schema.ts';
 import { listStateFolder } from './list-state-folder.ts';
 import { readStateFile } from './read-state-file.ts';
 import type { Release } from './release.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { digestOf } from '../oci/digest.ts';
+import { formatLedger } from './format-ledger.ts';
 import { writeLastLogIndex } from './last-log-index.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
 import {
@@ -15,7 +16,6 @@ import {
   recordSeen,
 } from './ledger-changes.ts';
 import { type ReadLedgerOptions, readLedger, writeLedger } from './ledger-file.ts';
-import { formatLedger } from './ledger-schema.ts';
 import { effectiveFloors, requireInstallable } from './order.ts';
 import type { Release } from './release.ts';
 import type { StateFolder } from './state-folder.ts';

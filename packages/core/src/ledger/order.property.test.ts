@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../errors/coded-error.ts';
 import { digestOf } from '../oci/digest.ts';
+import { formatLedger } from './format-ledger.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
 import { commitInstalled, recordSeen } from './ledger-changes.ts';
-import { formatLedger, parseLedger } from './ledger-schema.ts';
+import { parseLedger } from './ledger-schema.ts';
 import { effectiveFloors, requireInstallable } from './order.ts';
 import type { Release, Sighting } from './release.ts';
 

@@ -30,7 +30,7 @@ export interface AutoOptions {
 
 /**
  * Decides by the table what to do, and does it: for an application at its start, or for a timer. Throws where no usable
- * image is there in the end, and CONSENT_DECLINED where the answer was no or nobody gave one.
+ * image is there in the end, unless it is pinned to none, and CONSENT_DECLINED where the answer was no or nobody gave one.
  */
 export async function auto(given: AutoContext, options: AutoOptions = {}): Promise<AutoResult> {
   const context = { ...given, runtime: guardRuntime(given.runtime, given) };
