@@ -1,7 +1,14 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInPublicRoot } from '@dangerzone-image/core';
-import { createTestCertificate, startHttpProxy } from '@dangerzone-image/core/testing';
+import {
+  createTestAttester,
+  createTestCertificate,
+  githubJob,
+  githubPredicate,
+  publishAttestations,
+  startHttpProxy,
+} from '@dangerzone-image/core/testing';
 import { describe, expect, it } from 'vitest';
 import { withoutNetwork } from './network-namespace.ts';
 import { startTufPublisher, type TufPublisher, trustedRootWith } from './tuf-publisher.ts';
@@ -178,6 +185,28 @@ describe('an archive of a machine that fetched a newer trusted root', () => {
       from: expect.stringContaining('sandbox.tar'),
     });
     expect(await there(machine.profile, ['verify-local'])).toMatchObject({ code: 0, json: { status: 'verified' } });
+  });
+
+  it('vouches for provenance too: offline, and to nobody who does not begin with the same root', async () => {
+    await using machine = await createMachine();
+    const { world, tuf } = machine;
+    const attester = createTestAttester(world.signer.log);
+    tuf.repository.publish(attester.trustedRoot);
+    const { digest } = release(1);
+    const build = { repository: 'acme/dangerzone' };
+    const statement = { predicateType: 'https://slsa.dev/provenance/v1', predicate: githubPredicate(build) };
+    const attestation = attester.attest({ digest, ...statement, signer: githubJob(build) });
+    publishAttestations(world.registry, 'team/sandbox', digest, [attestation]);
+    await machine.update();
+    const file = await prepare(machine);
+    await tuf.served.close();
+    await world.registry.close();
+    const there = await elsewhere(machine);
+    const words = ['attest-provenance', '--archive', file, '--repository', 'acme/dangerzone'];
+    expect(await there(machine.profile, words)).toMatchObject({ code: 0, json: { image: { digest } } });
+    const stranger = await world.runBare([...words, '--profile', machine.profile, '--json']);
+    expect(stranger).toMatchObject({ code: 3, json: { error: { code: 'PROVENANCE_REJECTED' } } });
+    expect(JSON.stringify(stranger.json.error)).toContain('trust update');
   });
 
   it('brings nothing to who pins a log, or does not begin with the same root', async () => {
