@@ -12,7 +12,10 @@ const verified = verifiedTestImage(image, NAME, hostPlatform());
 
 /** A load into an engine that answers at a moment of the test's choice. */
 function load(loadImage: (tar: Readable) => Readable, source = memorySource([image])) {
-  const docker = { listImages: async () => [], loadImage: async (tar: Readable) => loadImage(tar) };
+  const docker = {
+    listImages: async () => [],
+    loadImage: async (tar: AsyncIterable<Uint8Array>) => loadImage(Readable.from(tar)),
+  };
   const engine = { docker: docker as unknown as Dockerode, platform: hostPlatform() } as Engine;
   const runtime = dockerRuntime('docker', async () => engine);
   return runtime.load(createVerifiedStream(verified, source, NAME), { name: `${NAME}:x` });

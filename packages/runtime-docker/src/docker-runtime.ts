@@ -1,35 +1,23 @@
 import { statfs } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import {
   CodedError,
   type ContainerRuntime,
   formatPlatform,
-  isDigest,
   type LocalImage,
   ociTar,
-  parseReference,
+  type TransferOptions,
+  type VerifiedStream,
 } from '@dangerzone-image/core';
-import type Dockerode from 'dockerode';
-import {
-  type DockerImages,
-  digestsOf,
-  imagesOf,
-  isContainerdStore,
-  isWhole,
-  namesOf,
-  parseImages,
-} from './docker-answers.ts';
+import { digestsOf, imagesOf, isContainerdStore, isWhole, namesOf } from './docker-answers.ts';
+import { exportOf, handle, listImages, nameParts, removeName } from './docker-calls.ts';
 import { formatEndpoint, isRemote } from './docker-endpoint.ts';
 import { readEvents } from './engine-events.ts';
-import { statusOf } from './engine-failure.ts';
 import type { Engine } from './open-engine.ts';
 import { pullProgress } from './pull-progress.ts';
 import { watched } from './watched-source.ts';
 
-const NOT_FOUND = 404;
-
 /** The adapter over any engine, which is opened when it is first needed. */
-export function dockerRuntime(name: string, open: () => Promise<Engine>): Required<ContainerRuntime> {
+export function dockerRuntime(name: string, open: () => Promise<Engine>): Required<Omit<ContainerRuntime, 'stage'>> {
   const engine = remembered(open);
 
   const images = async (repository: string, signal?: AbortSignal): Promise<LocalImage[]> => {
@@ -41,6 +29,22 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
       names.includes(full),
     );
     return found ?? { id: 'nothing', digests: [], names: [] };
+  };
+
+  const loadOnce = async (stream: VerifiedStream, { name: as, onBytes, signal }: TransferOptions): Promise<void> => {
+    const { docker } = await engine();
+    const options = { withDockerManifest: true, isTransient: true, ...(onBytes && { onBytes }) };
+    const source = watched(ociTar(stream, as, options));
+    try {
+      // Dockerode hands it on as it is, and our transport takes what can be iterated.
+      const tar = source.bytes as unknown as NodeJS.ReadableStream;
+      const answer = await docker.loadImage(tar, { quiet: true, ...(signal && { abortSignal: signal }) });
+      await readEvents(bytesOf(answer, signal), `load ${as}`);
+    } catch (error) {
+      throw source.failure() ?? error;
+    }
+    // Only what was read to its end was verified to its end.
+    if (!source.isWhole()) throw new CodedError('RUNTIME_FAILED', 'Docker did not read all of the image');
   };
 
   return {
@@ -90,19 +94,16 @@ export function dockerRuntime(name: string, open: () => Promise<Engine>): Requir
       return named(as, signal);
     },
 
-    async load(stream, { name: as, onBytes, signal }) {
-      const { docker } = await engine();
-      const source = watched(ociTar(stream, as, { withDockerManifest: true, ...(onBytes && { onBytes }) }));
-      try {
-        const tar = Readable.from(source.bytes, { objectMode: false });
-        const answer = await docker.loadImage(tar, { quiet: true, ...(signal && { abortSignal: signal }) });
-        await readEvents(bytesOf(answer, signal), `load ${as}`);
-      } catch (error) {
-        throw source.failure() ?? error;
-      }
-      // Only what was read to its end was verified to its end.
-      if (!source.isWhole()) throw new CodedError('RUNTIME_FAILED', 'Docker did not read all of the image');
-      return named(as, signal);
+    /**
+     * Containerd clears what a broken-off load left while the next one, of the same content, takes it for there: the image
+     * is listed then, and short of a layer. By the time that it is sent again, it is.
+     */
+    async load(stream, options) {
+      await loadOnce(stream, options);
+      const loaded = await named(options.name, options.signal);
+      if (loaded.id !== options.name) return loaded; // what lacks content has no ID (`imagesOf`)
+      await loadOnce(stream, options);
+      return named(options.name, options.signal);
     },
 
     async *save({ id }, { signal } = {}) {
@@ -138,33 +139,6 @@ function remembered(open: () => Promise<Engine>): () => Promise<Engine> {
   };
 }
 
-/**
- * Without force: a name goes, the image with its last name; one that a container uses is refused by Docker. `noprune`:
- * else nameless parents go too, whoever's they are.
- */
-async function removeName(docker: Dockerode, full: string): Promise<void> {
-  try {
-    await docker.getImage(handle(full)).remove({ noprune: true });
-  } catch (error) {
-    if (statusOf(error) !== NOT_FOUND) throw error;
-  }
-}
-
-/** `Image.get` of dockerode, which cannot be told to stop: a classic store writes all of it to disk before its first byte. */
-function exportOf(docker: Dockerode, id: string, signal?: AbortSignal): Promise<NodeJS.ReadableStream> {
-  const call = { path: `/images/${id}/get`, method: 'GET', isStream: true, statusCodes: { 200: true } };
-  return new Promise((resolve, reject) =>
-    docker.modem.dial({ ...call, ...(signal && { abortSignal: signal }) }, (error, answer) =>
-      error ? reject(error) : resolve(answer as NodeJS.ReadableStream),
-    ),
-  );
-}
-
-async function listImages(docker: Dockerode, signal?: AbortSignal): Promise<DockerImages> {
-  const options = { manifests: true, ...(signal && { abortSignal: signal }) };
-  return parseImages(await docker.listImages(options as Dockerode.ListImagesOptions));
-}
-
 /** The engine's answer to a transfer. An engine that dies in it is no answer. */
 async function* bytesOf(answer: NodeJS.ReadableStream, signal?: AbortSignal): AsyncIterable<Uint8Array> {
   try {
@@ -188,16 +162,4 @@ async function freeIn({ endpoint, info }: Engine): Promise<number | undefined> {
   } catch {
     return undefined; // not ours to see: the engine may be in another mount namespace
   }
-}
-
-/** What goes into a URL's path: an ID or a full name, and nothing else. */
-function handle(id: string): string {
-  if (!isDigest(id)) parseReference(id);
-  return id;
-}
-
-function nameParts(full: string): { readonly repo: string; readonly tag: string } {
-  const { name, tag } = parseReference(full);
-  if (tag !== undefined) return { repo: name, tag };
-  throw new CodedError('REFERENCE_INVALID', `expected a full name with a tag, got ${full}`);
 }

@@ -35,6 +35,9 @@ async function dockerode(answer: Answer, more: Partial<EngineConnection> = {}): 
   return new Docker({ modem } as unknown as Dockerode.DockerOptions);
 }
 
+/** What the adapter hands dockerode: it can be iterated, and is no stream. */
+const asTar = (source: AsyncIterable<Uint8Array>) => source as unknown as NodeJS.ReadableStream;
+
 const version = { Version: '5.4.2', Os: 'linux', Arch: 'amd64' };
 const info = { Driver: 'overlay2', DockerRootDir: '/nowhere' };
 
@@ -99,12 +102,10 @@ describe('the transport under dockerode', () => {
 
   it('bad input 169: an engine that stops reading in the middle of an upload is given up', async () => {
     const docker = await dockerode(() => {}, { stallMs: 20 });
-    const endless = Readable.from(
-      (async function* () {
-        for (;;) yield Buffer.alloc(1024 * 1024);
-      })(),
-    );
-    await expect(docker.loadImage(endless)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
+    const endless = (async function* () {
+      for (;;) yield Buffer.alloc(1024 * 1024);
+    })();
+    await expect(docker.loadImage(asTar(endless))).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' });
   });
 
   it.each<[string, object, string]>([
@@ -115,19 +116,41 @@ describe('the transport under dockerode', () => {
     await expect(docker.version()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', details: { reason } });
   });
 
+  it('sends each chunk as it was, though its memory is used again as soon as the next is asked for', async () => {
+    const { promise: mayRead, resolve: letRead } = Promise.withResolvers<void>();
+    let got = '';
+    const docker = await dockerode(async (request, response) => {
+      await mayRead;
+      for await (const chunk of request) got += chunk;
+      response.end();
+    });
+    const words = Array.from({ length: 200 }, (_, number) => `${number}`.padStart(5_000, '.'));
+    const source = (async function* () {
+      const memory = Buffer.alloc(5_000);
+      for (const [number, word] of words.entries()) {
+        memory.write(word);
+        yield memory;
+        if (number === 2) letRead();
+      }
+    })();
+    await docker.loadImage(asTar(source));
+    expect(got === words.join('')).toBe(true);
+  });
+
   it('an engine that refuses in the middle of an upload is heard, and the upload stops', async () => {
     const docker = await dockerode((_, response) => response.writeHead(500).end('{"message":"full"}'));
     let stopped = false;
-    const endless = Readable.from(
-      (async function* () {
-        try {
-          for (;;) yield Buffer.alloc(1024 * 1024);
-        } finally {
-          stopped = true;
-        }
-      })(),
-    );
-    await expect(docker.loadImage(endless)).rejects.toMatchObject({ code: 'RUNTIME_FAILED', details: { status: 500 } });
+    const endless = (async function* () {
+      try {
+        for (;;) yield Buffer.alloc(1024 * 1024);
+      } finally {
+        stopped = true;
+      }
+    })();
+    await expect(docker.loadImage(asTar(endless))).rejects.toMatchObject({
+      code: 'RUNTIME_FAILED',
+      details: { status: 500 },
+    });
     await expect.poll(() => stopped).toBe(true);
   });
 });

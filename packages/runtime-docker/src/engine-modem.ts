@@ -1,5 +1,6 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CodedError, codeOf } from '@dangerzone-image/core';
 import { notAnswering, refusedRequest, unreachable } from './engine-failure.ts';
@@ -85,9 +86,24 @@ function exchange(connection: EngineConnection, call: ModemCall, signal: AbortSi
     request.on('response', resolve).on('error', reject);
     if (!options.createConnection) request.setTimeout(stallMs, () => request.destroy(notAnswering(endpoint, stallMs)));
     // A source that breaks off destroys the request: the engine never sees the end of what it was sent.
-    if (call.file) pipeline(call.file, request).catch(reject);
+    if (call.file) pipeline(call.file, chunkByChunk(request)).catch(reject);
     else request.end();
   });
+}
+
+/** The next chunk is asked for when the system has taken the one before: only then may its memory be used again. */
+function chunkByChunk(request: ClientRequest): Writable {
+  const upload = new Writable({
+    highWaterMark: 1,
+    write: (chunk, _encoding, taken) => request.write(chunk, taken),
+    final: (taken) => request.end(taken),
+    destroy(error, done) {
+      if (error) request.destroy(error);
+      done(error);
+    },
+  });
+  request.once('close', () => upload.destroy());
+  return upload;
 }
 
 function headersOf({ authconfig, file, method }: ModemCall): Record<string, string> {

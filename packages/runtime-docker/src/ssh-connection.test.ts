@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Dockerode from 'dockerode';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SshEndpoint } from './docker-endpoint.ts';
 import { engineModem } from './engine-modem.ts';
@@ -26,11 +27,15 @@ require('node:fs').writeFileSync(folder + '/words', JSON.stringify(process.argv.
 const socket = require('node:net').connect(folder + '/docker.sock');
 process.stdin.pipe(socket).pipe(process.stdout);`;
 
-async function version(find: () => Promise<string | undefined>): Promise<unknown> {
+async function dockerode(find: () => Promise<string | undefined>): Promise<Dockerode> {
   const options = { createConnection: sshConnection(endpoint('ssh://me@engine.example:2222'), find) };
   const modem = engineModem({ endpoint: 'ssh://me@engine.example', options });
   const { default: Docker } = await import('dockerode');
-  return new Docker({ modem } as never).version();
+  return new Docker({ modem } as never);
+}
+
+async function version(find: () => Promise<string | undefined>): Promise<unknown> {
+  return (await dockerode(find)).version();
 }
 
 describe('ssh', () => {
@@ -61,6 +66,29 @@ describe('ssh', () => {
     onTestFinished(() => void server.close());
     expect(await version(find)).toEqual({ Version: 'over there' });
     expect(JSON.parse(await readFile(join(folder, 'words'), 'utf8'))).toContain('engine.example');
+  });
+
+  it('sends each chunk as it was, though its memory is used again as soon as the next is asked for', async () => {
+    const { folder, find } = await fakeSsh(dialing);
+    let got = '';
+    const server = createServer(async (request, response) => {
+      for await (const chunk of request) got += chunk;
+      response.end();
+    });
+    server.listen(join(folder, 'docker.sock'));
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const words = Array.from({ length: 200 }, (_, number) => `${number}`.padStart(5_000, '.'));
+    const source = (async function* () {
+      const memory = Buffer.alloc(5_000);
+      for (const word of words) {
+        memory.write(word);
+        yield memory;
+      }
+    })();
+    const docker = await dockerode(find);
+    await docker.loadImage(source as unknown as NodeJS.ReadableStream);
+    expect(got === words.join('')).toBe(true);
   });
 
   it.each<[string, string]>([

@@ -1,5 +1,14 @@
-import { CodedError, codeOf, type Descriptor, type Digest, digestOf, hexOf, printable } from '@dangerzone-image/core';
-import { type ArchiveFile, archiveInvalid, type FaultPlace, readStretch } from './archive-file.ts';
+import {
+  CodedError,
+  codeOf,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  hexOf,
+  printable,
+  readStretch,
+} from '@dangerzone-image/core';
+import { type ArchiveFile, archiveInvalid, type FaultPlace } from './archive-file.ts';
 import { indexMembers, type Member } from './index-members.ts';
 
 /** Manifests, configs, signatures: read whole, each with a limit. Layers never come this way. */

@@ -87,9 +87,11 @@ export function openRegistry(options: RegistryOptions): ImageSource {
       ask: (headers: Readonly<Record<string, string>>) => ask({ ...request, headers, isFresh: false }, signal),
     };
     try {
+      let before: Uint8Array | undefined;
       for await (const chunk of resumeContent(content, retry, signal)) {
         yield chunk;
-        if (isTransient) giveBack(chunk);
+        if (isTransient && before) giveBack(before);
+        before = chunk;
       }
     } finally {
       end();

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { FetchOptions, ImageSource, SourceOptions } from '../source/image-source.ts';
 import { streamVerified } from '../source/read-verified.ts';
 import type { VerifiedImage } from '../verify/verified-image.ts';
+import { readAhead } from './read-ahead.ts';
 
 /** A layer is the largest content there is; an image's signed manifest states each one's size. */
 const MAX_BLOB_BYTES = 64 * 1024 ** 3;
@@ -42,11 +43,10 @@ export function createVerifiedStream(
         const { digest, size } = descriptor;
         const wanted = { kind: 'blob', repository, limit: MAX_BLOB_BYTES, digest, size } as const;
         // Evidence has the config already: to fetch it again would be one more request.
-        const bytes =
-          digest === config.digest ? [image.config.bytes] : streamVerified(source, wanted, { ...options, ...reading });
         let ended = false;
         const content = (async function* () {
-          yield* bytes;
+          if (digest === config.digest) yield image.config.bytes;
+          else yield* readAhead(streamVerified(source, wanted, { ...options, ...reading }));
           ended = true;
         })();
         yield { descriptor, content };

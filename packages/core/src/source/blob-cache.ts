@@ -74,10 +74,7 @@ export function cachedSource(source: ImageSource, options: BlobCacheOptions): Ca
     async *fetch(wanted, options) {
       if (wanted.kind === 'manifest') return yield await readVerified(source, wanted, options);
       await obtain(wanted, options);
-      for await (const chunk of folder.read(wanted.digest)) {
-        options?.signal?.throwIfAborted();
-        yield chunk;
-      }
+      yield* folder.read(wanted.digest, options);
     },
 
     async prefetch(contents, { signal } = {}) {

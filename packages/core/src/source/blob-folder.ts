@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
+import { type FileHandle, open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFolder, factsOf, findFolder, requirePrivateFile } from '../ledger/require-private.ts';
 import { stateFault, systemCode } from '../ledger/state-fault.ts';
 import { nodeStateFs } from '../ledger/state-fs.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
+import type { FetchOptions } from './image-source.ts';
 import { CAREFULLY, hashFile, type OpenFile, openPart, type PartFile } from './part-file.ts';
+import { readStretch, type SeekableFile } from './read-stretch.ts';
 
 /** Blobs in a folder of this user's alone: `<hex>` is one that was right when it got its name, `<hex>.part` is on its way. */
 export interface BlobFolder {
@@ -18,7 +20,7 @@ export interface BlobFolder {
   openPart(digest: Digest, signal?: AbortSignal): Promise<PartFile>;
   /** Gives a complete part its final name. */
   finish(digest: Digest): Promise<void>;
-  read(digest: Digest): AsyncIterable<Uint8Array>;
+  read(digest: Digest, options?: FetchOptions): AsyncIterable<Uint8Array>;
   /** Deletes all blobs and parts, and the folder where nothing else is in it. */
   clear(): Promise<void>;
 }
@@ -47,12 +49,29 @@ export function openBlobFolder(folder: string, openFile: OpenFile = open): BlobF
         if (!(await isProven(digest))) throw error;
       }
     },
-    async *read(digest) {
+    async *read(digest, options) {
       const path = finished(digest);
       const file = await openFile(path, READ).catch((error) => Promise.reject(stateFault(error, 'read', path)));
-      yield* file.createReadStream({ highWaterMark: 256 * 1024 });
+      try {
+        const { size } = await file.stat();
+        yield* readStretch(seekable(file), { offset: 0, size }, options);
+      } finally {
+        await file.close();
+      }
     },
     clear: () => clearFolder(folder),
+  };
+}
+
+/** Where the file got shorter meanwhile there are fewer bytes: whoever holds them against their digest is told. */
+function seekable(file: FileHandle): SeekableFile {
+  return {
+    async read(offset, length, into = Buffer.allocUnsafe(length)) {
+      let got = 0;
+      for (let more = 1; more > 0 && got < length; got += more)
+        more = (await file.read(into, got, length - got, offset + got)).bytesRead;
+      return into.subarray(0, got);
+    },
   };
 }
 

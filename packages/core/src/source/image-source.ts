@@ -66,6 +66,6 @@ export interface SourceOptions {
 }
 
 export interface FetchOptions extends SourceOptions {
-  /** Each chunk is done with when the next one is asked for: its memory may be given back, or used again, then. */
+  /** A chunk is good until the next but one is asked for: then its memory may be given back, or used again. */
   readonly isTransient?: boolean;
 }

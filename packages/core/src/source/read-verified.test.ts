@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../oci/digest.ts';
-import type { ImageSource, WantedContent } from './image-source.ts';
+import { memorySource } from '../testing/memory-source.ts';
+import { buildTestImage } from '../testing/test-image.ts';
+import type { FetchOptions, ImageSource, WantedContent } from './image-source.ts';
 import { readVerified, streamVerified } from './read-verified.ts';
 
 const bytes = Buffer.from('0123456789');
@@ -67,6 +69,14 @@ describe('readVerified', () => {
     ['in another order', ['56789', '01234']],
   ])('refuses bytes that are %s', async (_name, chunks) => {
     await expect(readVerified(sourceOf(...chunks).source, wanted)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  it('keeps what it reads, also where chunks are only good for a moment', async () => {
+    const image = buildTestImage({ created: '2026-01-02T03:04:05Z' });
+    const { index } = image;
+    const request = { kind: 'manifest', repository: 'r', digest: index.digest, limit: 100_000 } as const;
+    const options: FetchOptions = { isTransient: true };
+    expect(await readVerified(memorySource([image]), request, options)).toEqual(Buffer.from(index.bytes));
   });
 
   it('refuses a size over the limit before a byte is asked for', async () => {

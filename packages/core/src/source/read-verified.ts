@@ -50,10 +50,11 @@ export async function readVerified(
   wanted: WantedContent,
   options?: SourceOptions,
 ): Promise<Uint8Array> {
+  const kept = { ...options, isTransient: false }; // whoever reads a blob in passing may ask for a manifest, too
   return firstAnswer(originsOf(source), async ({ location, fetchFrom }) => {
     const chunks: Uint8Array[] = [];
     const fetch: ImageSource['fetch'] = (content, options) => fetchFrom(content, 0, options);
-    for await (const chunk of streamVerified({ location, fetch }, wanted, options)) chunks.push(chunk);
+    for await (const chunk of streamVerified({ location, fetch }, wanted, kept)) chunks.push(chunk);
     return Buffer.concat(chunks);
   });
 }
