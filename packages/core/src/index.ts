@@ -43,6 +43,7 @@ export type {
   LocalImage,
   RuntimeInfo,
   RuntimeOptions,
+  StagedImage,
   TransferOptions,
 } from './runtime/container-runtime.ts';
 export { findProgram } from './runtime/find-program.ts';
@@ -59,6 +60,7 @@ export type { ContentOrigin, FetchOptions, ImageSource, SourceOptions, WantedCon
 export { limitParallel } from './source/limit-parallel.ts';
 export { originsOf } from './source/origins-of.ts';
 export type { PartFile } from './source/part-file.ts';
+export { readStretch, type SeekableFile } from './source/read-stretch.ts';
 export { sourceChain } from './source/source-chain.ts';
 export { parsePublicKey, type TrustedKey } from './trust/public-key.ts';
 export { builtInPublicRoot, namePublicRoot, type PublicRoot } from './trust/public-root.ts';

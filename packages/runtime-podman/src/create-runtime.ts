@@ -6,10 +6,11 @@ import {
   codeOf,
   formatPlatform,
   type LocalImage,
-  ociLayout,
   ociTar,
   parseReference,
+  type TransferOptions,
   type VerifiedImage,
+  type VerifiedStream,
 } from '@dangerzone-image/core';
 import { describePodman, isService } from './describe-podman.ts';
 import { followNote, hasName, hasNote, NO_SUCH_IMAGE } from './digest-name.ts';
@@ -20,13 +21,9 @@ import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
 import { podmanReader, type ReadPodman } from './read-podman.ts';
 import { podmanRunner, type RunPodman } from './run-podman.ts';
 import { saveImage } from './save-image.ts';
-import { sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
-import { layoutIn, removeLayout, spoolLayout } from './spool-layout.ts';
-
-/** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
-const SLOWEST_BYTES_PER_SECOND = 32 * 1024;
-const PULL_START_MS = 10 * 60_000;
-const MOST_TIMER_MS = 2 ** 31 - 1;
+import { hasRoomFor, sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
+import { removeLayout } from './spool-layout.ts';
+import { longestPullMs, stageImage } from './stage-image.ts';
 
 /** The runtime `podman`. Options: `command=PATH`, `root=DIR`, `runroot=DIR`, `storageDriver=NAME`, `connection=NAME`. */
 export const createRuntime: CreateRuntime = (options) => {
@@ -74,6 +71,9 @@ export function podmanRuntime(
       return followNote(run, place, folder);
     });
 
+  const stage = (stream: VerifiedStream, options: TransferOptions) =>
+    stageImage({ run, place, named }, stream, options);
+
   return {
     name: 'podman',
 
@@ -101,28 +101,25 @@ export function podmanRuntime(
 
     async load(stream, { name, onBytes, signal }) {
       await sweep();
-      const options = { ...(onBytes && { onBytes }) };
+      if (!(await isService(ask, signal))) {
+        await using staged = await stage(stream, { name, ...(onBytes && { onBytes }), ...(signal && { signal }) });
+        return await staged.load({ ...(signal && { signal }) });
+      }
+      const input = ociTar(stream, name, { ...(onBytes && { onBytes }) });
       return inFolder(async (folder) => {
-        // Podman keeps copies of what it is given in TMPDIR: in a folder of ours they go, whatever ends Podman.
-        const call = { signal, env: { TMPDIR: folder } };
-        if (await isService(ask, signal))
-          await run(['load', '--quiet'], { ...call, input: ociTar(stream, name, options) });
-        else {
-          const layout = layoutIn(folder);
-          const files = ociLayout(stream, name, { ...options, isTransient: true });
-          await spoolLayout(files, join(folder, layout), signal);
-          const timeoutMs = longestPullMs(stream.image);
-          let cleared: Promise<unknown> | undefined;
-          const pull = async () => {
-            await run(['pull', '--quiet', '--', `oci:${layout}:${name}`], { ...call, cwd: folder, timeoutMs });
-            // Takes a while for so many bytes; what it cannot clear, goes with the folder.
-            cleared = removeLayout(folder).catch(() => undefined);
-          };
-          await pullAs(run, { given: `localhost/${layout}:latest`, name, folder, place, pull, isOurs: true });
-          await cleared;
-        }
+        await run(['load', '--quiet'], { signal, env: { TMPDIR: folder }, input });
         return named(name, signal);
       });
+    },
+
+    async stage(stream, options) {
+      const { size } = stream.image;
+      if (await isService(ask, options.signal)) return undefined;
+      await sweepSpoolFolders(async (folder) => {
+        await removeLayout(folder);
+        return !(await hasNote(folder)); // to follow a note, Podman would have to be asked
+      });
+      return (await hasRoomFor(size)) ? stage(stream, options) : undefined;
     },
 
     ...(read && {
@@ -147,10 +144,6 @@ export function podmanRuntime(
         await run(['rmi', '--no-prune', '--', name], { answers: [0, NO_SUCH_IMAGE] });
     },
   };
-}
-
-function longestPullMs({ size }: VerifiedImage): number {
-  return Math.min(PULL_START_MS + Math.ceil(size / SLOWEST_BYTES_PER_SECOND) * 1000, MOST_TIMER_MS);
 }
 
 async function pullWords({ name, platform }: VerifiedImage, reference: string, authfile: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { spoolParent, sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
+import { hasRoomFor, spoolParent, sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
 
 let parent: string;
 beforeEach(async () => {
@@ -52,6 +52,12 @@ describe('the folder of one call', () => {
     expect(await readdir(parent)).toHaveLength(1);
     await sweep();
     expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('has room for content twice, or none where nobody can say', async () => {
+    expect(await hasRoomFor(1024, tmpdir())).toBe(true);
+    expect(await hasRoomFor(2 ** 60, tmpdir())).toBe(false);
+    expect(await hasRoomFor(1, '/nowhere/at/all')).toBe(false);
   });
 
   it('is where TMPDIR says, or where Podman would spool', () => {

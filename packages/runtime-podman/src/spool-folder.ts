@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdFile } from './spool-lock.ts';
@@ -15,6 +15,12 @@ export function spoolParent(
   platform = process.platform,
 ): string {
   return env.TMPDIR || (platform === 'linux' ? '/var/tmp' : tmpdir());
+}
+
+/** Room for content of so many bytes, and for the copy that Podman makes of it. */
+export async function hasRoomFor(bytes: number, parent = spoolParent()): Promise<boolean> {
+  const facts = await statfs(parent).catch(() => undefined);
+  return facts !== undefined && facts.bavail * facts.bsize >= 2 * bytes;
 }
 
 export interface SpoolOptions {
@@ -40,7 +46,8 @@ export async function holdSpoolFolder({
     async [Symbol.asyncDispose]() {
       const stays = await isNeeded(folder);
       held[Symbol.dispose]();
-      if (!stays) await rm(folder, { recursive: true, force: true });
+      // Another run may take it for a left-over in this moment, and clear it too; what stays, a later one clears.
+      if (!stays) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     },
   };
 }

@@ -21,7 +21,7 @@ export const signer = createTestSigner({ image: IMAGE });
 /** What a refusal leaves: a line in the journal, and the lock under which it was written. */
 const RECORD = /^state(?:\/(?:journal(?:\/\d+\.jsonl)?|ledger\.lock))?$/;
 
-const profile = testProfile({
+export const profile = testProfile({
   image: IMAGE,
   keys: [parsePublicKey(Buffer.from(signer.publicKeyPem), 'key')],
   threshold: 1,

@@ -7,8 +7,9 @@ import {
   findCosignSignatures,
   type ImageArchive,
   type ProveOptions,
+  readStretch,
 } from '@dangerzone-image/core';
-import { type ArchiveFile, archiveInvalid, readStretch } from './archive-file.ts';
+import { type ArchiveFile, archiveInvalid } from './archive-file.ts';
 import { type ArchiveReader, blobOf, blobsOf, openReader, requireDigest } from './archive-reader.ts';
 import { findAttestations } from './find-attestations.ts';
 import { type OpenFileOptions, openArchiveFile } from './open-archive-file.ts';
@@ -69,7 +70,7 @@ async function prove(
   reader: ArchiveReader,
   { root, images }: Contents,
   signed: Digest,
-  { signal, onBytes }: ProveOptions = {},
+  { signal, onBytes, proven = [] }: ProveOptions = {},
 ): Promise<void> {
   // A manifest's signature speaks for its own image; what lies beside it under an unsigned index came along for the ride.
   const [other] = signed === root.digest ? [] : images.filter(({ manifest }) => manifest.digest !== signed);
@@ -78,6 +79,7 @@ async function prove(
       reader.file,
       `beside the signed ${signed} it has ${other.manifest.digest}, which nobody signed`,
     );
+  for (const digest of proven) reader.proven.add(digest);
   const left = blobsOf(reader).filter(({ digest }) => !reader.proven.has(digest));
   const total = left.reduce((sum, { member }) => sum + member.size, 0);
   let bytes = 0;

@@ -4,7 +4,7 @@ import type { VerifiedImage } from '../verify/verified-image.ts';
 import type { VerifiedStream } from './verified-stream.ts';
 
 /**
- * An engine, or a folder, that holds images. Eight members in our words; whoever writes an adapter implements these and
+ * An engine, or a folder, that holds images. Nine members in our words; whoever writes an adapter implements these and
  * calls the contract suite of `@dangerzone-image/core/testing`. Everything it reports is a claim that core checks.
  */
 export interface ContainerRuntime {
@@ -17,6 +17,11 @@ export interface ContainerRuntime {
   /** Stores exactly the streamed content under `options.name`; a stream that breaks off leaves nothing behind. */
   load(image: VerifiedStream, options: TransferOptions): Promise<LocalImage>;
   /**
+   * Absent where an engine is sent a stream. Writes the streamed content where the engine is going to read it, and asks the
+   * engine for nothing but where it is; a stream that breaks off leaves nothing behind. `undefined` where only `load` will do.
+   */
+  stage?(image: VerifiedStream, options: TransferOptions): Promise<StagedImage | undefined>;
+  /**
    * The engine's own copy as a tar (docker-archive or OCI), for deep verification: the bytes that it has, as it has them.
    * Throws where it cannot give all of them.
    */
@@ -28,6 +33,12 @@ export interface ContainerRuntime {
    * killed run of the adapter left elsewhere, in a folder for temporary files say, is cleared here too.
    */
   remove(image: LocalImage): Promise<void>;
+}
+
+/** Content that lies ready for an engine; disposed of, it is gone. */
+export interface StagedImage extends AsyncDisposable {
+  /** Once, as the runtime's own `load`, under the name that it was staged for. */
+  load(options?: Omit<TransferOptions, 'name'>): Promise<LocalImage>;
 }
 
 /** What an engine claims of one image. Digests and names are all that it knows; which mean what differs by engine. */

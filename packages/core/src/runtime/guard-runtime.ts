@@ -42,6 +42,17 @@ export function guardRuntime(
       pull: async (image, options) => parse(await call(async () => runtime.pull?.(image, options))),
     }),
     load: async (stream, options) => parse(await call(() => runtime.load(stream, options))),
+    ...(runtime.stage && {
+      stage: async (image, options) => {
+        const staged = await call(async () => runtime.stage?.(image, options));
+        return (
+          staged && {
+            load: async (loading) => parse(await call(() => staged.load(loading))),
+            [Symbol.asyncDispose]: () => attempt(async () => staged[Symbol.asyncDispose]()),
+          }
+        );
+      },
+    }),
     ...(runtime.save && {
       save: async function* (image, options) {
         await requireAllowed();

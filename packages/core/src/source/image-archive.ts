@@ -28,4 +28,6 @@ export function platformHeld({ platforms }: Pick<ImageArchive, 'platforms'>, wan
 export interface ProveOptions extends SourceOptions {
   /** Bytes read so far, and how many there are. */
   readonly onBytes?: (bytes: number, total: number) => void;
+  /** Blobs that were read and held against their digests elsewhere. */
+  readonly proven?: readonly Digest[];
 }

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CodedError } from '../errors/coded-error.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { ContainerRuntime, LocalImage } from '../runtime/container-runtime.ts';
+import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import { claimsChain } from '../runtime/match-image.ts';
-import { SavedImage } from '../runtime/saved-image.ts';
 import { createVerifiedStream } from '../runtime/verified-stream.ts';
-import type { VerifiedImage } from '../verify/verified-image.ts';
 import { memorySource } from './memory-source.ts';
-import { buildTestImage, type TestImage } from './test-image.ts';
+import { type ContractTools, describeOptionalMembers } from './optional-members-contract.ts';
+import { buildTestImage } from './test-image.ts';
 import { verifiedTestImage } from './verified-test-image.ts';
 
 /** An adapter under test, on a store of its own that is empty at first. */
@@ -35,13 +34,14 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
     });
     afterEach(() => under.dispose());
 
-    const release = (seed: string): { test: TestImage; verified: VerifiedImage } => {
-      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', seed, platforms: [platform, OTHER_PLATFORM] });
+    const release: ContractTools['release'] = (seed, layers) => {
+      const platforms = [platform, OTHER_PLATFORM];
+      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', seed, platforms, ...(layers && { layers }) });
       return { test, verified: verifiedTestImage(test, REPOSITORY, platform) };
     };
-    const load = ({ test, verified }: ReturnType<typeof release>, as = STABLE): Promise<LocalImage> =>
+    const load: ContractTools['load'] = ({ test, verified }, as = STABLE) =>
       runtime.load(createVerifiedStream(verified, memorySource([test]), REPOSITORY), { name: as });
-    const named = async (full: string): Promise<LocalImage | undefined> => {
+    const named: ContractTools['named'] = async (full) => {
       const repository = full.slice(0, full.lastIndexOf(':'));
       return (await runtime.images(repository)).find(({ names }) => names.includes(full));
     };
@@ -153,46 +153,10 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
     });
 
     it('loads an image that has one layer twice', async () => {
-      const layers = [{ first: '1' }, { second: '2' }, { first: '1' }];
-      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', platforms: [platform, OTHER_PLATFORM], layers });
-      const verified = verifiedTestImage(test, REPOSITORY, platform);
-      await load({ test, verified });
+      const twice = release('twice', [{ first: '1' }, { second: '2' }, { first: '1' }]);
+      await load(twice);
       const found = await named(STABLE);
-      expect(found && claimsChain(found, verified)).toBe(true);
-    });
-
-    it('gives its own copy back, where it can, with exactly the bytes of every layer and of the config', async () => {
-      if (!runtime.save) return;
-      const layers = [{ first: '1' }, { second: '2' }, { first: '1' }];
-      const test = buildTestImage({ created: '2026-01-02T03:04:05Z', platforms: [platform, OTHER_PLATFORM], layers });
-      const verified = verifiedTestImage(test, REPOSITORY, platform);
-      await load({ test, verified });
-      const found = await named(STABLE);
-      const saved = new SavedImage();
-      if (found) await saved.read(runtime.save(found));
-      const parts = saved.parts(verified.manifest.digest);
-      expect(parts.config?.digest).toBe(verified.config.digest);
-      expect(parts.layers.map((part) => part?.unpacked ?? part?.digest)).toEqual(verified.config.diffIds);
-    });
-
-    it('ends an export that nobody reads on', async () => {
-      const loaded = await load(release('one'));
-      for await (const chunk of runtime.save?.(loaded) ?? []) if (chunk) break;
-      const stop = AbortSignal.abort(new Error('stopped'));
-      const read = async () => {
-        for await (const chunk of runtime.save?.(loaded, { signal: stop }) ?? []) expect(chunk).toBeUndefined();
-      };
-      if (runtime.save) await expect(read()).rejects.toThrow('stopped');
-    });
-
-    it('gives back no image that it does not have', async () => {
-      if (!runtime.save) return;
-      const gone = await load(release('one'));
-      await runtime.remove(gone);
-      const read = async () => {
-        for await (const chunk of runtime.save?.(gone) ?? []) void chunk;
-      };
-      await expect(read()).rejects.toMatchObject({ code: 'RUNTIME_FAILED' });
+      expect(found && claimsChain(found, twice.verified)).toBe(true);
     });
 
     it('does nothing when a name that is to go has gone already', async () => {
@@ -200,6 +164,16 @@ export function describeRuntimeContract(name: string, setUp: () => Promise<Runti
       await runtime.remove(one);
       await runtime.remove(one);
       expect(await runtime.images(REPOSITORY)).toEqual([]);
+    });
+
+    describeOptionalMembers({
+      get runtime() {
+        return runtime;
+      },
+      repository: REPOSITORY,
+      release,
+      load,
+      named,
     });
   });
 }

@@ -11,12 +11,12 @@ import { announce } from './install-image.ts';
 import { lookForRemote } from './look-for-remote.ts';
 import { noUsableImage } from './no-usable-image.ts';
 import { type Observation, observe, orderOf, situationOf } from './observe.ts';
+import { proveAndStage } from './prove-and-stage.ts';
 import { recover } from './recover.ts';
 import { answerAbout, declined, type Reply, rememberReply, requireConsented } from './reply.ts';
 import type { AutoResult, UpdateFacts } from './results.ts';
 import { type StateSession, withState } from './state-session.ts';
 import { isTolerable, recordTolerated } from './tolerate.ts';
-import { proveArchive } from './verify-archive.ts';
 
 export interface AutoOptions {
   /**
@@ -132,9 +132,9 @@ async function installBundled(
   if (!bundled) throw new TypeError('expected a bundled archive to install');
   const { archive, image } = bundled;
   announce(context, 'verify');
-  await proveArchive(context, archive, image);
-  const local = { ...context, source: archive, via: 'load' } as const;
-  return installCandidate(local, session, { image, installed, force: isForced === true });
+  await using staged = await proveAndStage(context, archive, image);
+  const local = { ...context, source: archive, via: 'load', ...(staged && { staged }) } as const;
+  return await installCandidate(local, session, { image, installed, force: isForced === true });
 }
 
 function imageOf({ remote }: Observation): VerifiedImage {

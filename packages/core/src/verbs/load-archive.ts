@@ -1,16 +1,18 @@
+import type { Platform } from '../oci/platform.ts';
 import { guardRuntime } from '../runtime/guard-runtime.ts';
 import type { ImageArchive } from '../source/image-archive.ts';
 import { type ArchiveContext, withArchivedRoot } from './archived-root.ts';
 import { installCandidate, planCandidate } from './install-candidate.ts';
 import { announce } from './install-image.ts';
 import { findInstalled } from './installed-image.ts';
+import { proveAndStage, seemsInstallable } from './prove-and-stage.ts';
 import { recordingRefusal } from './record-refusal.ts';
 import { recover } from './recover.ts';
 import type { LoadArchiveResult } from './results.ts';
 import { knownReleases, withState, withStateUnchanged } from './state-session.ts';
 import type { UpgradeOptions } from './upgrade.ts';
 import type { LocalContext } from './verb-context.ts';
-import { verifyArchive } from './verify-archive.ts';
+import { proveArchive, verifyArchive, verifyWhose } from './verify-archive.ts';
 
 export interface LoadContext extends LocalContext, ArchiveContext {
   readonly source: ImageArchive;
@@ -28,15 +30,25 @@ export async function loadArchive(
   announce(guarded, 'verify');
   const { context, keep } = await withArchivedRoot(guarded, given.source);
   const { platform } = await context.runtime.info({ brief: true });
-  const image = await recordingRefusal(context, 'load-archive', () => verifyArchive(context, context.source, platform));
+  const { image, staged } = await recordingRefusal(context, 'load-archive', () => verifyAndStage(context, platform));
+  await using ready = staged;
   await keep();
 
-  return withState(context, 'load-archive', async (session) => {
+  return await withState(context, 'load-archive', async (session) => {
     announce(context, 'recover');
     await recover(context, session);
     const installed = await findInstalled(context, session.ledger.releases);
-    return { verb: 'load-archive', ...(await installCandidate(context, session, { image, installed, force })) };
+    const wanted = { ...context, ...(ready && { staged: ready }) };
+    return { verb: 'load-archive', ...(await installCandidate(wanted, session, { image, installed, force })) };
   });
+}
+
+async function verifyAndStage(context: LoadContext, platform: Platform) {
+  const image = await verifyWhose(context, context.source, platform);
+  if (await seemsInstallable(context, image))
+    return { image, staged: await proveAndStage(context, context.source, image) };
+  await proveArchive(context, context.source, image);
+  return { image };
 }
 
 /** What `loadArchive` would do: verified to the same end, with nothing changed. */

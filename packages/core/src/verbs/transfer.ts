@@ -79,13 +79,14 @@ export async function transfer(
   image: VerifiedImage,
   source: ImageSource,
 ): Promise<LocalImage> {
-  const { runtime, profile, signal, report, via = 'load' } = context;
+  const { runtime, profile, signal, report, staged, via = 'load' } = context;
   const options = {
     ...(signal && { signal }),
     name: workNames(profile).incoming,
     onBytes: (bytes: number) => report?.({ type: 'transfer', bytes, total: image.size }),
   };
   report?.({ type: 'decision', message: `the content goes into ${runtime.name} by ${via}` });
+  if (staged) return staged.load(options);
   if (via === 'load') {
     const { repository } = parseReference(profile.image);
     return runtime.load(createVerifiedStream(image, source, repository, { ...(signal && { signal }) }), options);

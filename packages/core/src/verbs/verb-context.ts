@@ -1,6 +1,6 @@
 import type { StateFolder } from '../ledger/state-folder.ts';
 import type { Profile } from '../profile/profile.ts';
-import type { ContainerRuntime } from '../runtime/container-runtime.ts';
+import type { ContainerRuntime, StagedImage } from '../runtime/container-runtime.ts';
 import type { ImageSource } from '../source/image-source.ts';
 import type { TrustedRoot } from '../trust/trusted-root.ts';
 
@@ -28,6 +28,8 @@ export interface LocalContext extends VerbContext {
 export interface InstallContext extends OnlineContext, LocalContext {
   /** How content gets into the engine; `load` where nobody says. */
   readonly via?: Road;
+  /** The image, where it lies ready for the engine already. */
+  readonly staged?: StagedImage;
   /** Whose certificates count for provenance that is told and not demanded; the profile's or the built-in root where left out. */
   readonly openProvenanceRoot?: () => Promise<TrustedRoot>;
 }
