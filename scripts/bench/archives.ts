@@ -12,6 +12,7 @@ import { copyByNode } from './memory.ts';
 import { archiveImage, measurePeers, peerCommand } from './peers.ts';
 import { emptyStore, isPodmanHere, podmanEngine, podmanWords } from './podman-engine.ts';
 import { type Command, runCommand } from './run-command.ts';
+import { settleDisk } from './settle-disk.ts';
 import { watchFolder } from './watch-folder.ts';
 
 const MIB = 1024 ** 2;
@@ -31,7 +32,7 @@ export async function measureArchives(mebibytesOfImage: number, layers: number, 
       title: `Archives: an image of ${mebibytesOfImage} MiB, layers: ${layers}`,
       meaning: [
         'Ratios say how long ours takes over the other program, which verifies nothing; ours verifies all of it, and what it',
-        'writes is on the disk when it ends. Each run begins with no file, or an empty store. Memory is the highest of all runs,',
+        'writes is on the disk when it ends. Each run begins with no file, or an empty store, and nothing left to be written. Memory is the highest of all runs,',
         '"temporary" the most that lay in the folder for temporary files at any moment, whoever put it there.',
       ],
       rows: [
@@ -59,6 +60,7 @@ const sample =
     const TMPDIR = join(machine.world.folder, 'temporary');
     await rm(TMPDIR, { recursive: true, force: true });
     await mkdir(TMPDIR);
+    await settleDisk();
     const watched = watchFolder(TMPDIR);
     const { ms, peakBytes = 0 } = await runCommand(
       { ...command, env: { ...command.env, TMPDIR } },
@@ -88,7 +90,15 @@ async function timeWriting(large: LargeImage, rounds: number): Promise<Row[]> {
     const row = await beside(peer, peerCommand(peer, archiveImage, machine));
     return { ...row, ...(peer in targets && { target: atMost(targets[peer as keyof typeof targets], row.ratio) }) };
   });
-  return [...rows, ...peerRows, ...seenRows('prepare-archive', seen)];
+  const syncedRows = await measurePeers({ crane: archiveImage.crane }, async (peer) =>
+    beside(`${peer} and sync`, synced(peerCommand(peer, archiveImage, machine), join(machine.world.folder, 'copy'))),
+  );
+  return [...rows, ...peerRows, ...syncedRows, ...seenRows('prepare-archive', seen)];
+}
+
+/** The same until what it wrote is on the disk, as ours is when it ends. */
+function synced({ words, ...command }: Command, file: string): Command {
+  return { ...command, words: ['sh', '-c', '"$@" && sync "$0"', file, ...words] };
 }
 
 async function timePodman(large: LargeImage, rounds: number): Promise<Row[]> {
