@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 export const bin = fileURLToPath(new URL('../bin/dangerzone-image.js', import.meta.url));
 
@@ -51,8 +52,16 @@ export async function finished(child: ChildProcess): Promise<CliRun> {
   return { code, ...text };
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Goes when all tests of the file have ended. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'dangerzone-image-cli-'));
+  const folder = mkdtempSync(join(tmpdir(), 'dangerzone-image-cli-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** Writes files by their path below `folder`; what is no text becomes JSON. */

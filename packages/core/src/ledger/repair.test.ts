@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import { createTestSigner } from '../testing/test-signer.ts';
 import { parsePublicKey } from '../trust/public-key.ts';
@@ -397,6 +397,7 @@ describe('a repair', () => {
     'bad input 157: touches nothing where %s is a link',
     async (name) => {
       const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+      onTestFinished(() => rmSync(elsewhere, { recursive: true }));
       rmSync(join(folder.path, name), { recursive: true });
       symlinkSync(elsewhere, join(folder.path, name));
       put(FLOOR, 'x');
