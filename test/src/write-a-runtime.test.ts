@@ -47,6 +47,6 @@ describe('docs/write-a-runtime.md', () => {
     const members = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?(:]/gm)].map(([, name]) => name);
     const rows = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
     expect(rows.sort()).toEqual(members.sort());
-    expect(members).toHaveLength(8);
+    expect(members).toHaveLength(9);
   });
 });
