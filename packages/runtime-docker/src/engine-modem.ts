@@ -1,8 +1,8 @@
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CodedError, codeOf } from '@dangerzone-image/core';
+import { chunkByChunk } from './chunk-by-chunk.ts';
 import { notAnswering, refusedRequest, unreachable } from './engine-failure.ts';
 
 /** How an engine is reached: what `node:http` wants to know, and the address as people read it. */
@@ -89,21 +89,6 @@ function exchange(connection: EngineConnection, call: ModemCall, signal: AbortSi
     if (call.file) pipeline(call.file, chunkByChunk(request)).catch(reject);
     else request.end();
   });
-}
-
-/** The next chunk is asked for when the system has taken the one before: only then may its memory be used again. */
-function chunkByChunk(request: ClientRequest): Writable {
-  const upload = new Writable({
-    highWaterMark: 1,
-    write: (chunk, _encoding, taken) => request.write(chunk, taken),
-    final: (taken) => request.end(taken),
-    destroy(error, done) {
-      if (error) request.destroy(error);
-      done(error);
-    },
-  });
-  request.once('close', () => upload.destroy());
-  return upload;
 }
 
 function headersOf({ authconfig, file, method }: ModemCall): Record<string, string> {

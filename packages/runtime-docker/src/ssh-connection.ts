@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Duplex, Readable, Writable } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { CodedError, escapeControls, findProgram, printable } from '@dangerzone-image/core';
+import { chunkByChunk } from './chunk-by-chunk.ts';
 import type { SshEndpoint } from './docker-endpoint.ts';
 
 const MAX_SAID = 2000;
@@ -51,14 +52,8 @@ async function dial(endpoint: SshEndpoint, find: typeof findSsh): Promise<Duplex
     const [code] = await ended;
     if (code !== 0) throw sshFailure(endpoint, said);
   };
-  // A chunk is taken when ssh has it: else what is sent would be queued here, and its memory used again meanwhile.
-  const input = new Writable({
-    highWaterMark: 1,
-    write: (chunk, encoding, taken) => child.stdin.write(chunk, encoding, taken),
-    final: (taken) => child.stdin.end(taken),
-  });
-  child.stdin.on('error', (error) => input.destroy(error));
-  const pair = { readable: Readable.from(output(), { objectMode: false }), writable: input };
+  // A chunk is taken when ssh has it: what is only queued here, its owner would write over.
+  const pair = { readable: Readable.from(output(), { objectMode: false }), writable: chunkByChunk(child.stdin) };
   const stream = Duplex.from(pair as unknown as Iterable<never>); // Node's types know a pair of web streams only
   stream.once('close', () => child.kill());
   return stream;
