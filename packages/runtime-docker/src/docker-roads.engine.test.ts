@@ -42,8 +42,19 @@ describe.each(engines)('$name', (engine) => {
     const load = (as = WORK_NAME) =>
       runtime.load(createVerifiedStream(verified, memorySource([image]), name), { name: as });
     const claim = (...names: readonly string[]): LocalImage => ({ id: idOf(verified) ?? '', digests: [], names });
-    return { runtime, registry, name, image, verified, load, claim };
+    /** A load whose last layer is wrong. */
+    const breakOff = () => {
+      const last = verified.manifest.layers.at(-1)?.digest;
+      const source = memorySource([image], (digest, bytes) => (digest === last ? bytes.subarray(1) : bytes));
+      return runtime.load(createVerifiedStream(verified, source, name), { name: WORK_NAME });
+    };
+    return { runtime, registry, name, image, verified, load, breakOff, claim };
   }
+  const createContainer = async () => {
+    const container = { Image: WORK_NAME, Cmd: ['/x'], HostConfig: { NetworkMode: 'none' } };
+    const created = await running.ask('POST', '/containers/create', container);
+    expect(created, JSON.stringify(created)).toMatchObject({ status: 201 });
+  };
   const listed = async () =>
     (await running.ask('GET', '/images/json?all=1')).body as {
       Id: string;
@@ -123,34 +134,23 @@ describe.each(engines)('$name', (engine) => {
   });
 
   it('keeps nothing of a broken-off load: no image, and no temporary file', async () => {
-    const { runtime, verified, image, name } = await createScene();
-    const last = verified.manifest.layers.at(-1)?.digest;
-    const source = memorySource([image], (digest, bytes) => (digest === last ? bytes.subarray(1) : bytes));
-    const stream = createVerifiedStream(verified, source, name);
-    await expect(runtime.load(stream, { name: WORK_NAME })).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    const { breakOff } = await createScene();
+    await expect(breakOff()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(await listed()).toEqual([]);
     await expect.poll(() => readdir(join(running.folder, 'data', 'tmp')).catch(() => [])).toEqual([]);
   });
 
   it('is whole after a load, also right after one of the same content that broke off', async () => {
-    const { runtime, load, verified, image, name } = await createScene();
-    const last = verified.manifest.layers.at(-1)?.digest;
-    const source = memorySource([image], (digest, bytes) => (digest === last ? bytes.subarray(1) : bytes));
-    await expect(runtime.load(createVerifiedStream(verified, source, name), { name: WORK_NAME })).rejects.toMatchObject(
-      { code: 'DIGEST_MISMATCH' },
-    );
+    const { load, breakOff } = await createScene();
+    await expect(breakOff()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await load();
-    const container = { Image: WORK_NAME, Cmd: ['/x'], HostConfig: { NetworkMode: 'none' } };
-    const created = await running.ask('POST', '/containers/create', container);
-    expect(created, JSON.stringify(created)).toMatchObject({ status: 201 });
+    await createContainer();
   });
 
   it('bad input 178: does not remove the last name of an image that a container uses', async () => {
     const { runtime, load, claim } = await createScene();
     await load();
-    const container = { Image: WORK_NAME, Cmd: ['/x'], HostConfig: { NetworkMode: 'none' } };
-    const created = await running.ask('POST', '/containers/create', container);
-    expect(created, JSON.stringify(created)).toMatchObject({ status: 201 });
+    await createContainer();
     await expect(runtime.remove(claim(WORK_NAME))).rejects.toMatchObject({
       code: 'RUNTIME_FAILED',
       details: { status: 409 },
