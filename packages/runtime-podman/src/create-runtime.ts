@@ -14,7 +14,7 @@ import {
 } from '@dangerzone-image/core';
 import { describePodman, isService } from './describe-podman.ts';
 import { followNote, hasName, hasNote, NO_SUCH_IMAGE } from './digest-name.ts';
-import { pullAs } from './named-pull.ts';
+import { longestPullMs, pullAs } from './named-pull.ts';
 import { imagesOf, parseImages } from './podman-answers.ts';
 import { type PodmanSurroundings, unavailable } from './podman-connection.ts';
 import { type PodmanCommand, readPodmanOptions } from './podman-options.ts';
@@ -23,7 +23,7 @@ import { podmanRunner, type RunPodman } from './run-podman.ts';
 import { saveImage } from './save-image.ts';
 import { hasRoomFor, sweepSpoolFolders, withSpoolFolder } from './spool-folder.ts';
 import { removeLayout } from './spool-layout.ts';
-import { longestPullMs, stageImage } from './stage-image.ts';
+import { stageImage } from './stage-image.ts';
 
 /** The runtime `podman`. Options: `command=PATH`, `root=DIR`, `runroot=DIR`, `storageDriver=NAME`, `connection=NAME`. */
 export const createRuntime: CreateRuntime = (options) => {

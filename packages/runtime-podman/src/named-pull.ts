@@ -1,5 +1,15 @@
+import type { VerifiedImage } from '@dangerzone-image/core';
 import { forgetName, hasName, markEnded, removeNote, writeNote } from './digest-name.ts';
 import type { RunPodman } from './run-podman.ts';
+
+/** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
+const SLOWEST_BYTES_PER_SECOND = 32 * 1024;
+const PULL_START_MS = 10 * 60_000;
+const MOST_TIMER_MS = 2 ** 31 - 1;
+
+export function longestPullMs({ size }: VerifiedImage): number {
+  return Math.min(PULL_START_MS + Math.ceil(size / SLOWEST_BYTES_PER_SECOND) * 1000, MOST_TIMER_MS);
+}
 
 export interface NamedPull {
   /** The name that Podman gives by itself, and the one that the image is to have. */

@@ -4,23 +4,13 @@ import {
   ociLayout,
   type StagedImage,
   type TransferOptions,
-  type VerifiedImage,
   type VerifiedStream,
 } from '@dangerzone-image/core';
 import { hasNote } from './digest-name.ts';
-import { pullAs } from './named-pull.ts';
+import { longestPullMs, pullAs } from './named-pull.ts';
 import type { RunPodman } from './run-podman.ts';
 import { holdSpoolFolder } from './spool-folder.ts';
 import { layoutIn, removeLayout, spoolLayout } from './spool-layout.ts';
-
-/** A pull says nothing on its way. Slower than this nobody waits, and a timer's run must end at some time. */
-const SLOWEST_BYTES_PER_SECOND = 32 * 1024;
-const PULL_START_MS = 10 * 60_000;
-const MOST_TIMER_MS = 2 ** 31 - 1;
-
-export function longestPullMs({ size }: VerifiedImage): number {
-  return Math.min(PULL_START_MS + Math.ceil(size / SLOWEST_BYTES_PER_SECOND) * 1000, MOST_TIMER_MS);
-}
 
 export interface StagingTools {
   readonly run: RunPodman;
