@@ -70,6 +70,15 @@ describe.skipIf(!isPodmanHere)('podman', () => {
     });
   });
 
+  it('stages, where there is room: what nobody loads is in no store', async () => {
+    const { runtime, verified, image, name } = await createScene();
+    const stream = createVerifiedStream(verified, memorySource([image]), name);
+    const staged = await runtime.stage?.(stream, { name: WORK_NAME });
+    expect(staged).toBeDefined();
+    await staged?.[Symbol.asyncDispose]();
+    expect(await runtime.images('localhost/dangerzone-image/test')).toEqual([]);
+  });
+
   it('bad input 11: pulls by digest, and asks the registry for no tag', async () => {
     const { runtime, verified, registry } = await createScene();
     await runtime.pull?.(verified, { name: WORK_NAME });
