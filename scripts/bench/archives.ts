@@ -32,8 +32,9 @@ export async function measureArchives(mebibytesOfImage: number, layers: number, 
       title: `Archives: an image of ${mebibytesOfImage} MiB, layers: ${layers}`,
       meaning: [
         'Ratios say how long ours takes over the other program, which verifies nothing; ours verifies all of it, and what it',
-        'writes is on the disk when it ends. Each run begins with no file, or an empty store, and nothing left to be written. Memory is the highest of all runs,',
-        '"temporary" the most that lay in the folder for temporary files at any moment, whoever put it there.',
+        'writes is on the disk when it ends. Each run begins with no file, or an empty store, and a disk that has nothing left',
+        'to write. Memory is the highest of all runs, "temporary" the most that lay in the folder for temporary files at any',
+        'moment, whoever put it there.',
       ],
       rows: [
         ...(await timeWriting(large, rounds)),
